@@ -1,0 +1,27 @@
+#include "sys/host_facts.h"
+
+#include <algorithm>
+#include <array>
+
+namespace myrt::sys {
+
+bool is_initial_uid_map(std::string_view uid_map) {
+  constexpr std::array<std::string_view, 3> kInitial = {"0", "0", "4294967295"};
+  constexpr std::string_view kBlanks = " \t\n";
+  for (const std::string_view expected : kInitial) {
+    const std::size_t begin = uid_map.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) return false;
+    uid_map.remove_prefix(begin);
+    const std::size_t end = std::min(uid_map.find_first_of(kBlanks), uid_map.size());
+    if (uid_map.substr(0, end) != expected) return false;
+    uid_map.remove_prefix(end);
+  }
+  // A second line would map ids in another way.
+  return uid_map.find_first_not_of(kBlanks) == std::string_view::npos;
+}
+
+Result<bool> in_initial_user_namespace(const Procfs& procfs) {
+  return is_initial_uid_map(TRY(procfs.read("self/uid_map")));
+}
+
+}  // namespace myrt::sys

@@ -1,0 +1,38 @@
+// SOCK_SEQPACKET pairs and unix sockets: whole messages, optionally with fds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace myrt::sys {
+
+Result<std::pair<UniqueFd, UniqueFd>> seqpacket_pair();
+
+struct Packet {
+  std::string bytes;
+  std::vector<UniqueFd> fds;
+};
+// MSG_NOSIGNAL; one message, whole or error.
+Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>& fds = {});
+// The next message; std::nullopt at EOF (the peer closed or died). A truncated message or control
+// data is Error{protocol}. Works on SEQPACKET and, for one-message protocols, on STREAM sockets.
+Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes = 1U << 18U);
+
+// Connects to a unix STREAM socket by path; paths longer than sun_path go through the parent's
+// directory fd.
+Result<UniqueFd> connect_unix(const std::string& path);
+// A listening / connected SEQPACKET socket named `name` in the directory `dirfd` (any length of
+// directory path).
+Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name);
+// nullopt: nobody listens there any more (ECONNREFUSED) or there is no such socket (ENOENT).
+Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::string& name);
+Result<UniqueFd> accept(int listener);
+
+}  // namespace myrt::sys
