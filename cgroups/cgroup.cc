@@ -1,0 +1,209 @@
+#include "cgroups/cgroup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cgroups/apply_writes.h"
+#include "cgroups/devices_attach.h"
+#include "cgroups/devices_program.h"
+#include "cgroups/make_directory.h"
+#include "cgroups/tree.h"
+#include "sys/files.h"
+
+namespace myrt::cgroups {
+namespace {
+
+constexpr std::chrono::seconds kUnwindBound(2);
+constexpr const char* kDevicesPointer = "/linux/resources/devices";
+constexpr const char* kDelegationHint =
+    "limits need a delegated cgroup: `systemd-run --user --scope --property Delegate=yes` runs a "
+    "command in one";
+
+std::vector<Target> targets_of(const auto& entries) {
+  std::vector<Target> targets;
+  targets.reserve(entries.size());
+  for (const auto& entry : entries) {
+    targets.push_back({.controllers = entry.controllers, .directory_fd = entry.fd.get()});
+  }
+  return targets;
+}
+
+bool has(const std::vector<std::string>& controllers, std::string_view wanted) {
+  return std::find(controllers.begin(), controllers.end(), wanted) != controllers.end();
+}
+
+// A rootless runtime may have no right to any cgroup, which matters only when limits are asked for:
+// the writes then say so.
+bool is_tolerable(const Error& error, Rootless rootless) {
+  const int value = error.errno_value;
+  return rootless == Rootless::yes && (value == EACCES || value == EPERM || value == EROFS);
+}
+
+// The setting that needs `controller`, for the error.
+std::string pointer_of(const Plan& plan, const std::string& controller) {
+  for (const Writes* writes : {&plan.before_join, &plan.after_join}) {
+    for (const Write& write : *writes) {
+      if (write.controller == controller) return write.pointer;
+    }
+  }
+  return {};
+}
+
+Result<> prepare_unified(const Plan& plan, const Directory& directory) {
+  const Result<> enabled = enable_controllers(directory);
+  const std::string leaf = directory.mount_point + directory.path;
+  if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return {};
+  const std::vector<std::string> present =
+      split_words(TRY(sys::read_file(leaf + "/cgroup.controllers")));
+  for (const std::string& controller : plan.required_controllers) {
+    if (has(present, controller)) continue;
+    Error error = make_error(
+        ErrorCode::unsupported,
+        fmt::format("cgroup controller `{}` is not available in `{}`", controller, leaf));
+    if (!enabled.ok()) error.message += fmt::format(": {}", enabled.error().message);
+    error.pointer = pointer_of(plan, controller);
+    return error;
+  }
+  return {};
+}
+
+}  // namespace
+
+Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
+  if (this != &other) {
+    remove_made();
+    plan_ = std::move(other.plan_);
+    entries_ = std::move(other.entries_);
+    denied_ = std::move(other.denied_);
+    made_ = std::exchange(other.made_, {});
+    device_program_ = std::move(other.device_program_);
+    kept_ = other.kept_;
+  }
+  return *this;
+}
+
+Cgroup::~Cgroup() { remove_made(); }
+
+void Cgroup::remove_made() {
+  if (!kept_ && !made_.empty()) {
+    const auto deadline = std::chrono::steady_clock::now() + kUnwindBound;
+    for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
+      // Parents were made for this container, but others may have moved in since.
+      if (!made->leaf) {
+        ::rmdir(made->directory.c_str());
+      } else {
+        ignore(remove_directory(made->directory, deadline), "unwinding after the first error");
+      }
+    }
+  }
+  made_.clear();
+}
+
+Result<> Cgroup::open_directory(Cgroup& cgroup, const Directory& directory) {
+  Result<LeafState> state = make_directory(directory, cgroup.made_);
+  if (!state.ok()) {
+    if (is_tolerable(state.error(), cgroup.plan_.rootless)) {
+      cgroup.denied_ = state.error().message;
+      return {};
+    }
+    return std::move(state).error();
+  }
+  const std::string leaf = directory.mount_point + directory.path;
+  if (*state == LeafState::existed) TRY(check_reusable(leaf, directory.controllers));
+  if (has(directory.controllers, "cpuset")) TRY(inherit_cpuset(directory, *state));
+  if (directory.controllers.empty()) TRY(prepare_unified(cgroup.plan_, directory));
+  sys::UniqueFd fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  cgroup.entries_.push_back(
+      {.controllers = directory.controllers, .directory = leaf, .fd = std::move(fd)});
+  return {};
+}
+
+Result<Cgroup> Cgroup::create(const Plan& plan) {
+  Cgroup cgroup;
+  cgroup.plan_ = plan;
+  for (const Directory& directory : plan.directories) TRY(open_directory(cgroup, directory));
+  return cgroup;
+}
+
+int Cgroup::clone_fd() const {
+  for (const Entry& entry : entries_) {
+    if (entry.controllers.empty()) return entry.fd.get();
+  }
+  return -1;
+}
+
+Result<SelfJoin> Cgroup::open_self_join() const {
+  SelfJoin self_join;
+  for (const Entry& entry : entries_) {
+    if (entry.controllers.empty()) continue;
+    self_join.files.push_back(TRY(sys::open_at(entry.fd.get(), "tasks", O_WRONLY)));
+    self_join.names.push_back(entry.directory + "/tasks");
+  }
+  return self_join;
+}
+
+Result<> Cgroup::add_process(pid_t pid, Placed placed) const {
+  const std::string text = fmt::to_string(pid);
+  for (const Entry& entry : entries_) {
+    if (entry.controllers.empty() && placed == Placed::by_clone) continue;
+    TRY(sys::write_kernel_file_at(entry.fd.get(), "cgroup.procs", text).context(entry.directory));
+  }
+  return {};
+}
+
+Result<> Cgroup::apply_before_join() const { return apply(plan_.before_join); }
+
+Result<> Cgroup::apply(const Writes& writes) const {
+  Result<> applied = apply_writes(writes, plan_.mode, targets_of(entries_));
+  if (!applied.ok() && entries_.empty() && !denied_.empty()) {
+    applied.error().message += fmt::format(": {} ({})", denied_, kDelegationHint);
+  }
+  return applied;
+}
+
+bool Cgroup::has_device_program() const { return plan_.mode == Mode::v2 && clone_fd() >= 0; }
+
+Result<> Cgroup::load_device_program() {
+  const std::vector<bpf_insn> program = TRY(devices_program(plan_.device_rules, kDevicesPointer));
+  device_program_ =
+      TRY(load_devices_program(program, plan_.device_filter_denied).at(kDevicesPointer));
+  return {};
+}
+
+Result<> Cgroup::apply_after_join() {
+  TRY(apply(plan_.after_join));
+  // What takes its time is done now, while init is at work.
+  return has_device_program() ? load_device_program() : Result<>();
+}
+
+Result<> Cgroup::apply_device_rules() {
+  TRY(apply_writes(plan_.device_writes, plan_.mode, targets_of(entries_)));
+  if (!has_device_program()) return {};
+  if (!device_program_.valid()) TRY(load_device_program());
+  if (!device_program_.valid()) return {};  // denied, and that is tolerated
+  return attach_devices_program(clone_fd(), device_program_.get(), plan_.device_filter_denied)
+      .at(kDevicesPointer);
+}
+
+Location Cgroup::location() const {
+  Location location;
+  location.mode = plan_.mode;
+  for (const Entry& entry : entries_) {
+    location.directories.emplace_back(fmt::format("{}", fmt::join(entry.controllers, ",")),
+                                      entry.directory);
+  }
+  return location;
+}
+
+Result<> join_self(const SelfJoin& self_join) {
+  for (std::size_t i = 0; i < self_join.files.size(); ++i) {
+    TRY(sys::write_kernel_file(self_join.files[i].get(), self_join.names[i], "0"));
+  }
+  return {};
+}
+
+}  // namespace myrt::cgroups

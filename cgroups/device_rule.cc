@@ -1,0 +1,54 @@
+#include "cgroups/device_rule.h"
+
+#include <limits>
+
+namespace myrt::cgroups {
+namespace {
+
+Result<std::optional<std::uint32_t>> check_number(const std::optional<std::int64_t>& number,
+                                                  const std::string& pointer) {
+  if (!number || *number == -1) return std::optional<std::uint32_t>();
+  if (*number < 0 || *number > std::numeric_limits<std::uint32_t>::max()) {
+    return config_error(pointer, fmt::format("`{}` is no device number", *number));
+  }
+  return std::optional(static_cast<std::uint32_t>(*number));
+}
+
+Result<std::uint32_t> check_access(const std::string& access, const std::string& pointer) {
+  if (access.empty()) return kAccessAll;
+  std::uint32_t bits = 0;
+  for (const char letter : access) {
+    switch (letter) {
+      case 'r':
+        bits |= kAccessRead;
+        break;
+      case 'w':
+        bits |= kAccessWrite;
+        break;
+      case 'm':
+        bits |= kAccessMknod;
+        break;
+      default:
+        return config_error(pointer, fmt::format("expected letters of `rwm`, got `{}`", access));
+    }
+  }
+  return bits;
+}
+
+}  // namespace
+
+Result<DeviceRule> check_device_rule(const oci::DeviceCgroupRule& rule,
+                                     const std::string& pointer) {
+  if (rule.type != 'a' && rule.type != 'b' && rule.type != 'c') {
+    return config_error(pointer + "/type", fmt::format("expected a, b or c, got `{}`", rule.type));
+  }
+  DeviceRule checked;
+  checked.allow = rule.allow;
+  checked.type = rule.type;
+  checked.major = TRY(check_number(rule.major, pointer + "/major"));
+  checked.minor = TRY(check_number(rule.minor, pointer + "/minor"));
+  checked.access = TRY(check_access(rule.access, pointer + "/access"));
+  return checked;
+}
+
+}  // namespace myrt::cgroups

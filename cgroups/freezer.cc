@@ -1,0 +1,121 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cgroups/existing.h"
+#include "cgroups/tree.h"
+#include "sys/files.h"
+
+namespace myrt::cgroups {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kBound(10);
+// A v1 freezer may stay FREEZING for ever when a task forks at the wrong moment; thawing for a
+// moment lets it pass.
+constexpr int kRetriesBeforeThaw = 25;
+
+int milliseconds_until(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::max<milliseconds::rep>(0, left));
+}
+
+// True: the state was reached; false: the time ran out.
+Result<bool> wait_for_v2_state(const std::string& directory, std::uint64_t wanted,
+                               Clock::time_point deadline) {
+  const sys::UniqueFd events = TRY(sys::open(directory + "/cgroup.events", O_RDONLY));
+  while (true) {
+    if (::lseek(events.get(), 0, SEEK_SET) < 0) return errno_error("lseek", "cgroup.events");
+    const std::string text = TRY(sys::read_all(events.get(), "cgroup.events"));
+    if (flat_keyed_value(text, "frozen") == wanted) return true;
+    const int left_ms = milliseconds_until(deadline);
+    if (left_ms == 0) return false;
+    pollfd wait = {.fd = events.get(), .events = POLLPRI, .revents = 0};
+    ::poll(&wait, 1, left_ms);
+  }
+}
+
+Result<> freeze_v2(const std::string& directory) {
+  TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "1"));
+  if (TRY(wait_for_v2_state(directory, 1, Clock::now() + kBound))) return {};
+  TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "0"));
+  return make_error(ErrorCode::timeout,
+                    fmt::format("freeze `{}`: some process cannot be stopped", directory));
+}
+
+Result<std::string> v1_state(const std::string& directory) {
+  std::string text = TRY(sys::read_file(directory + "/freezer.state"));
+  return text.substr(0, text.find('\n'));
+}
+
+Result<> freeze_v1(const std::string& directory) {
+  const std::string file = directory + "/freezer.state";
+  const auto deadline = Clock::now() + kBound;
+  for (int attempt = 1;; ++attempt) {
+    TRY(sys::write_kernel_file_at(AT_FDCWD, file, "FROZEN"));
+    if (TRY(v1_state(directory)) == "FROZEN") return {};
+    if (milliseconds_until(deadline) == 0) break;
+    if (attempt % kRetriesBeforeThaw == 0) {
+      TRY(sys::write_kernel_file_at(AT_FDCWD, file, "THAWED"));
+    }
+    ::poll(nullptr, 0, attempt < 10 ? 1 : 10);
+  }
+  TRY(sys::write_kernel_file_at(AT_FDCWD, file, "THAWED"));
+  return make_error(ErrorCode::timeout,
+                    fmt::format("freeze `{}`: some process cannot be stopped", directory));
+}
+
+// Where v2's freezer has the container. On a hybrid host only when its processes are there too.
+Result<const std::string*> v2_freezer(const Location& location) {
+  const std::string* directory = unified_directory(location);
+  if (directory == nullptr || location.mode == Mode::v2) return directory;
+  const std::optional<std::string> events = TRY(read_if_present(*directory + "/cgroup.events"));
+  const bool usable = events && flat_keyed_value(*events, "populated") == std::uint64_t{1} &&
+                      sys::exists_at(AT_FDCWD, *directory + "/cgroup.freeze");
+  return usable ? directory : nullptr;
+}
+
+}  // namespace
+
+Result<> freeze(const Location& location) {
+  if (const std::string* unified = TRY(v2_freezer(location))) return freeze_v2(*unified);
+  if (const std::string* freezer = directory_of(location, "freezer")) return freeze_v1(*freezer);
+  return make_error(ErrorCode::unsupported,
+                    "the container is in no cgroup that can be frozen (cgroup v2 or v1 freezer)");
+}
+
+Result<> thaw(const Location& location) {
+  // Both, whichever has frozen it.
+  const std::string* unified = unified_directory(location);
+  const std::string* freezer = directory_of(location, "freezer");
+  if (unified == nullptr && freezer == nullptr) {
+    return make_error(ErrorCode::unsupported,
+                      "the container is in no cgroup that can be frozen (cgroup v2 or v1 freezer)");
+  }
+  if (freezer != nullptr) {
+    TRY(sys::write_kernel_file_at(AT_FDCWD, *freezer + "/freezer.state", "THAWED"));
+  }
+  if (unified == nullptr || !sys::exists_at(AT_FDCWD, *unified + "/cgroup.freeze")) return {};
+  TRY(sys::write_kernel_file_at(AT_FDCWD, *unified + "/cgroup.freeze", "0"));
+  if (TRY(wait_for_v2_state(*unified, 0, Clock::now() + kBound))) return {};
+  return make_error(ErrorCode::timeout,
+                    fmt::format("thaw `{}`: it is still frozen from above", *unified));
+}
+
+Result<bool> is_frozen(const Location& location) {
+  if (const std::string* unified = unified_directory(location)) {
+    const std::optional<std::string> text = TRY(read_if_present(*unified + "/cgroup.events"));
+    if (text && flat_keyed_value(*text, "frozen") == std::uint64_t{1}) return true;
+  }
+  const std::string* freezer = directory_of(location, "freezer");
+  if (freezer == nullptr) return false;
+  const std::optional<std::string> text = TRY(read_if_present(*freezer + "/freezer.state"));
+  return text && !text->starts_with("THAWED");
+}
+
+}  // namespace myrt::cgroups

@@ -1,0 +1,43 @@
+#include <algorithm>
+
+#include "cgroups/existing.h"
+#include "cgroups/tree.h"
+
+namespace myrt::cgroups {
+namespace {
+
+constexpr std::size_t kPidsInMessage = 10;
+
+std::string pids_text(const std::vector<pid_t>& pids) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(pids.size(), kPidsInMessage); ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : " ", pids[i]);
+  }
+  if (pids.size() > kPidsInMessage) text += " ...";
+  return text;
+}
+
+}  // namespace
+
+Result<> remove(const Location& location, std::chrono::milliseconds bound) {
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  Result<> first;
+  for (const auto& entry : location.directories) {
+    const Result<bool> removed = remove_directory(entry.second, deadline);
+    if (removed.ok() && *removed) continue;
+    // The other hierarchies are cleaned up all the same.
+    if (!first.ok()) continue;
+    if (!removed.ok()) {
+      first = removed.error();
+      continue;
+    }
+    const Result<std::vector<pid_t>> pids = pids_below(entry.second);
+    first = make_error(
+        ErrorCode::timeout,
+        fmt::format("remove cgroup `{}`: still in use{}", entry.second,
+                    pids.ok() && !pids->empty() ? " by process " + pids_text(*pids) : ""));
+  }
+  return first;
+}
+
+}  // namespace myrt::cgroups

@@ -1,0 +1,29 @@
+// What the v1 and v2 conversions share: checks of values, and the spelling of limits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cgroups/write.h"
+#include "oci-spec/spec_linux.h"
+#include "sys/result.h"
+
+namespace myrt::cgroups {
+
+// "max" for a negative limit.
+std::string max_or_number(std::int64_t limit);
+// "8:16"
+std::string device_numbers(std::int64_t major, std::int64_t minor);
+// CHP-01: "2MB", "1GB"; anything else could name another file. Errors: invalid_config.
+Result<> check_page_size(std::string_view page_size, const std::string& pointer);
+// "dev hca_handle=N hca_object=M" per device (the file is the same on v1 and v2). CRD-01.
+Result<Writes> rdma_writes(const oci::Resources& resources, const std::string& pointer);
+// Errors: invalid_config when a device has neither weight nor leafWeight (CBI-03).
+Result<> check_weight_device(const oci::WeightDevice& device, const std::string& pointer);
+// RFC 6901 escape of one reference token.
+std::string pointer_token(std::string_view token);
+// A value inside a kernel file's line: without white space and control characters.
+bool is_plain_word(std::string_view word);
+
+}  // namespace myrt::cgroups

@@ -1,0 +1,120 @@
+#include <fcntl.h>
+
+#include <charconv>
+#include <optional>
+
+#include "cgroups/apply_writes.h"
+#include "cgroups/existing.h"
+#include "cgroups/tree.h"
+#include "sys/files.h"
+
+namespace myrt::cgroups {
+namespace {
+
+template <class T>
+void drop_zero(std::optional<T>& value) {
+  if (value && *value == 0) value.reset();
+}
+
+// The first word of a file as a number; nullopt for "max", no such file or no such controller.
+Result<std::optional<std::int64_t>> number_in(const std::string* directory, const char* file) {
+  if (directory == nullptr) return std::optional<std::int64_t>();
+  const std::optional<std::string> text =
+      TRY(read_if_present(fmt::format("{}/{}", *directory, file)));
+  std::int64_t value = 0;
+  if (!text) return std::optional<std::int64_t>();
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (parsed.ec != std::errc()) return std::optional<std::int64_t>();
+  return std::optional(value);
+}
+
+const std::string* memory_directory(const Location& location) {
+  return location.mode == Mode::v2 ? unified_directory(location) : directory_of(location, "memory");
+}
+
+// What a value of the document is combined with, when the document leaves that out.
+Result<> fill_in_current(const Location& location, oci::Resources& resources) {
+  const bool v2 = location.mode == Mode::v2;
+  if (v2 && resources.cpu && resources.cpu->period && !resources.cpu->quota) {
+    resources.cpu->quota = TRY(number_in(unified_directory(location), "cpu.max"));
+  }
+  if (resources.memory && resources.memory->swap.value_or(0) > 0 && !resources.memory->limit) {
+    resources.memory->limit =
+        TRY(number_in(memory_directory(location), v2 ? "memory.max" : "memory.limit_in_bytes"));
+  }
+  return {};
+}
+
+// v1's kernel refuses a limit that it cannot reach; v2's would kill to get there (CME-09).
+Result<> check_memory(const Location& location, const oci::Resources& resources) {
+  if (location.mode != Mode::v2 || !resources.memory) return {};
+  const oci::MemoryResources& memory = *resources.memory;
+  if (!memory.check_before_update.value_or(false) || memory.limit.value_or(-1) < 0) return {};
+  const std::optional<std::int64_t> usage =
+      TRY(number_in(unified_directory(location), "memory.current"));
+  if (!usage || *usage <= *memory.limit) return {};
+  Error error = make_error(ErrorCode::wrong_status,
+                           fmt::format("rejecting memory limit `{}`: it is below the usage `{}`",
+                                       *memory.limit, *usage));
+  error.pointer = "/memory/limit";
+  return error;
+}
+
+}  // namespace
+
+oci::Resources without_zeros(const oci::Resources& resources) {
+  oci::Resources result = resources;
+  result.devices.clear();
+  drop_zero(result.pids_limit);
+  if (result.memory) {
+    oci::MemoryResources& memory = *result.memory;
+    for (auto* value :
+         {&memory.limit, &memory.reservation, &memory.swap, &memory.kernel, &memory.kernel_tcp}) {
+      drop_zero(*value);
+    }
+    drop_zero(memory.swappiness);
+    drop_zero(memory.disable_oom_killer);
+    drop_zero(memory.use_hierarchy);
+  }
+  if (result.cpu) {
+    drop_zero(result.cpu->shares);
+    drop_zero(result.cpu->quota);
+    drop_zero(result.cpu->burst);
+    drop_zero(result.cpu->period);
+    drop_zero(result.cpu->realtime_runtime);
+    drop_zero(result.cpu->realtime_period);
+  }
+  if (result.block_io) {
+    drop_zero(result.block_io->weight);
+    drop_zero(result.block_io->leaf_weight);
+  }
+  if (result.network) drop_zero(result.network->class_id);
+  std::erase_if(result.hugepage_limits, [](const auto& limit) { return limit.limit == 0; });
+  return result;
+}
+
+Result<std::vector<std::string>> update(const Location& location, const oci::Resources& resources) {
+  oci::Resources wanted = without_zeros(resources);
+  TRY(fill_in_current(location, wanted));
+  const ResourceWrites writes =
+      TRY(location.mode == Mode::v2 ? v2_writes(wanted, "") : v1_writes(wanted, ""));
+  TRY(check_memory(location, wanted));
+
+  std::vector<sys::UniqueFd> open;
+  std::vector<Target> targets;
+  for (const auto& [controllers, directory] : location.directories) {
+    open.push_back(TRY(sys::open(directory, O_RDONLY | O_DIRECTORY)));
+    Target target{.controllers = {}, .directory_fd = open.back().get()};
+    for (std::string_view rest = controllers; !rest.empty();) {
+      const std::size_t comma = rest.find(',');
+      target.controllers.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    targets.push_back(std::move(target));
+  }
+  TRY(apply_writes(writes.before_join, location.mode, targets));
+  TRY(apply_writes(writes.after_join, location.mode, targets));
+  return writes.warnings;
+}
+
+}  // namespace myrt::cgroups
