@@ -1,0 +1,112 @@
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "mounts/apply_steps.h"
+#include "mounts/attributes.h"
+#include "mounts/plan_steps.h"
+#include "sys/files.h"
+#include "sys/paths.h"
+
+namespace myrt::mounts {
+namespace {
+
+using sys::UniqueFd;
+
+// The superblock flags that fsconfig(2) knows. MS_SILENT is what an fs context always does.
+struct FlagKey {
+  std::uint64_t flag;
+  const char* key;
+};
+constexpr FlagKey kFlagKeys[] = {{MS_SYNCHRONOUS, "sync"},
+                                 {MS_DIRSYNC, "dirsync"},
+                                 {MS_LAZYTIME, "lazytime"},
+                                 {MS_MANDLOCK, "mand"}};
+
+Result<> configure(int fs_fd, const std::string& parameter) {
+  const std::size_t equals = parameter.find('=');
+  if (equals == std::string::npos) return sys::fsconfig_flag(fs_fd, parameter);
+  return sys::fsconfig_string(fs_fd, parameter.substr(0, equals), parameter.substr(equals + 1));
+}
+
+Result<UniqueFd> make_detached(const NewFilesystem& filesystem, const Target& target) {
+  const UniqueFd fs = TRY(sys::fsopen(filesystem.fstype));
+  if (!filesystem.source.empty()) {
+    TRY(sys::fsconfig_string(fs.get(), "source", filesystem.source));
+  }
+  for (const FlagKey& known : kFlagKeys) {
+    if ((filesystem.superblock_flags & known.flag) != 0) {
+      TRY(sys::fsconfig_flag(fs.get(), known.key));
+    }
+  }
+  for (const std::string& parameter : filesystem.parameters) TRY(configure(fs.get(), parameter));
+  if (filesystem.inherit_mode && target.existed) {
+    const struct stat status = TRY(sys::stat_fd(target.fd.get()));
+    TRY(sys::fsconfig_string(fs.get(), "mode", fmt::format("{:o}", status.st_mode & 07777U)));
+  }
+  TRY(sys::fsconfig_create(fs.get()));
+  return sys::fsmount(fs.get(), filesystem.attributes);
+}
+
+// A superblock flag that the new mount API has no word for. A remount replaces every flag, so it
+// says all of them again.
+Result<> set_iversion(int mount_fd, const NewFilesystem& filesystem) {
+  const unsigned long flags = MS_REMOUNT | static_cast<unsigned long>(filesystem.superblock_flags) |
+                              mount_flags_of(filesystem.attributes);
+  return sys::mount("", sys::fd_path(mount_fd), "", flags, "");
+}
+
+Result<> label_root(int mount_fd, const std::string& label) {
+  const UniqueFd directory = TRY(sys::open_at(mount_fd, ".", O_RDONLY | O_DIRECTORY));
+  if (::fsetxattr(directory.get(), "security.selinux", label.c_str(), label.size() + 1, 0) == 0) {
+    return {};
+  }
+  return errno_error("fsetxattr", fmt::format("label with `{}`", label));
+}
+
+Result<Target> open_filesystem_target(const NewFilesystem& filesystem,
+                                      const std::string& destination, int root_fd, int dev_fd) {
+  if (filesystem.real_directory) return open_real_directory(root_fd, destination);
+  constexpr std::string_view kDev = "/dev/";
+  if (dev_fd >= 0 && destination.starts_with(kDev)) {
+    const std::string name = destination.substr(kDev.size());
+    if (name.find('/') == name.npos) {
+      Result<Target> target = open_child_directory(dev_fd, name);
+      if (target.ok()) return target;
+    }
+  }
+  return open_target(root_fd, destination, TargetKind::directory);
+}
+
+}  // namespace
+
+Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::string& destination,
+                                  int root_fd, int dev_fd) {
+  const Target target = TRY(open_filesystem_target(filesystem, destination, root_fd, dev_fd));
+  TRY(check_not_inside_procfs(target, destination));
+  UniqueFd mount = TRY(make_detached(filesystem, target));
+  if (filesystem.copy_up && target.existed) TRY(copy_tree(target.fd.get(), mount.get()));
+  TRY(change_attributes(mount.get(), filesystem.changes));
+  TRY(sys::move_mount_onto(mount.get(), target.fd.get(), destination));
+  if ((filesystem.superblock_flags & MS_I_VERSION) != 0) {
+    TRY(set_iversion(mount.get(), filesystem));
+  }
+  if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));
+  return mount;
+}
+
+Result<> remount(const ParsedOptions& options, const std::string& destination, int root_fd) {
+  const UniqueFd mount = TRY(sys::open_in_root(root_fd, destination, O_PATH));
+  if (options.bind != Bind::no) return change_attributes(mount.get(), bind_changes(options, 0));
+  std::string data;
+  for (const std::string& word : options.data) {
+    if (!data.empty()) data += ',';
+    data += word;
+  }
+  const unsigned long flags = MS_REMOUNT | static_cast<unsigned long>(options.superblock_flags) |
+                              mount_flags_of(new_mount_attributes(options));
+  TRY(sys::mount("", sys::fd_path(mount.get()), "", flags, data));
+  return change_attributes(mount.get(), propagation_changes(options));
+}
+
+}  // namespace myrt::mounts

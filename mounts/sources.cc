@@ -1,0 +1,146 @@
+#include "mounts/sources.h"
+
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+#include "mounts/attributes.h"
+#include "sys/files.h"
+
+namespace myrt::mounts {
+namespace {
+
+using sys::Recursive;
+using sys::UniqueFd;
+
+constexpr unsigned kNoFollow = AT_SYMLINK_NOFOLLOW;
+
+Result<UniqueFd> clone_tree(const std::string& path, Recursive recursive, unsigned flags) {
+  if (recursive == Recursive::yes) flags |= AT_RECURSIVE;
+  return sys::open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | flags);
+}
+
+Result<UniqueFd> open_root_tree(const RootPlan& root) {
+  UniqueFd tree = TRY(clone_tree(root.path, Recursive::yes, 0).at("/root/path"));
+  const struct stat status = TRY(sys::stat_fd(tree.get()));
+  if (!S_ISDIR(status.st_mode)) {
+    return config_error("/root/path", fmt::format("`{}` is no directory", root.path));
+  }
+  // Mounting below a peer of the host's rootfs would show on the host.
+  const bool is_private =
+      root.propagation.type == MS_PRIVATE || root.propagation.type == MS_UNBINDABLE;
+  const AttributeChange change{Recursive::yes, 0, 0,
+                               static_cast<std::uint64_t>(is_private ? MS_PRIVATE : MS_SLAVE)};
+  TRY(change_attributes(tree.get(), {&change, 1}));
+  return tree;
+}
+
+Result<> check_is_procfs(int fd, const std::string& path) {
+  struct statfs status = {};
+  if (::fstatfs(fd, &status) != 0) return errno_error("fstatfs", fmt::format("stat `{}`", path));
+  if (status.f_type == PROC_SUPER_MAGIC) return {};
+  return make_error(ErrorCode::invalid_config,
+                    fmt::format("`{}` is no procfs and cannot be mounted on `/proc`", path));
+}
+
+Result<Sources::Source> open_source(const BindMount& bind) {
+  Sources::Source source;
+  if (bind.copy_symlink) {
+    Result<std::string> text = sys::read_link_at(AT_FDCWD, bind.source);
+    if (text.ok()) {
+      source.symlink_text = std::move(text).value();
+      return source;
+    }
+    if (text.error().errno_value != EINVAL) return std::move(text).error();
+  }
+  source.tree = TRY(clone_tree(bind.source, bind.recursive, bind.source_nofollow ? kNoFollow : 0U));
+  source.directory = S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
+  if (bind.must_be_procfs) TRY(check_is_procfs(source.tree.get(), bind.source));
+  TRY(change_attributes(source.tree.get(), bind.changes));
+  return source;
+}
+
+bool is_the_device(const struct stat& status, const DeviceNode& node) {
+  const mode_t type = node.type == 'b' ? S_IFBLK : S_IFCHR;
+  return (status.st_mode & S_IFMT) == type && status.st_rdev == ::makedev(node.major, node.minor);
+}
+
+// The host's name of a device: the container may know it by another one.
+Result<std::string> host_device_path(const DeviceNode& node) {
+  const std::string file = fmt::format("/sys/dev/{}/{}:{}/uevent",
+                                       node.type == 'b' ? "block" : "char", node.major, node.minor);
+  const std::string text = TRY(sys::read_file(file));
+  constexpr std::string_view kKey = "DEVNAME=";
+  const std::size_t begin = text.find(kKey);
+  if (begin == std::string::npos) {
+    return make_error(ErrorCode::unsupported, fmt::format("`{}` names no device file", file));
+  }
+  const std::size_t name = begin + kKey.size();
+  return "/dev/" + text.substr(name, text.find('\n', name) - name);
+}
+
+Result<UniqueFd> clone_device(const std::string& path, const DeviceNode& node) {
+  UniqueFd tree = TRY(clone_tree(path, Recursive::no, 0));
+  if (!is_the_device(TRY(sys::stat_fd(tree.get())), node)) {
+    return make_error(
+        ErrorCode::invalid_config,
+        fmt::format("`{}` is not the device {} {}:{}", path, node.type, node.major, node.minor));
+  }
+  constexpr AttributeChange kPrivate{Recursive::no, 0, 0, MS_PRIVATE};
+  TRY(change_attributes(tree.get(), {&kPrivate, 1}));
+  return tree;
+}
+
+Result<UniqueFd> open_device(const DeviceNode& node) {
+  if (node.type == 'p') return UniqueFd();  // a fifo is made in every user namespace
+  Result<UniqueFd> tree = clone_device(node.path, node);
+  if (tree.ok()) return tree;
+  Result<std::string> other = host_device_path(node);
+  if (!other.ok()) return tree;
+  return clone_device(*other, node);
+}
+
+}  // namespace
+
+Result<Sources> open_sources(const Plan& plan) {
+  Sources sources;
+  if (plan.root.attach) sources.root_tree = TRY(open_root_tree(plan.root));
+  sources.steps.resize(plan.steps.size());
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* bind = std::get_if<BindMount>(&plan.steps[i].action);
+    if (bind == nullptr) continue;
+    Result<Sources::Source> source = open_source(*bind);
+    if (!source.ok()) {
+      const std::size_t index = plan.steps[i].mount_index;
+      return std::move(source)
+          .context(fmt::format("mounts[{}]", index))
+          .at(fmt::format("/mounts/{}", index))
+          .error();
+    }
+    sources.steps[i] = std::move(source).value();
+  }
+  if (plan.device_method == DeviceMethod::bind) {
+    for (const DeviceNode& node : plan.devices) {
+      sources.device_trees.push_back(TRY(open_device(node).at(node.pointer)));
+    }
+  }
+  if (!plan.masked_paths.empty()) {
+    DeviceNode null_device;
+    null_device.major = 1;
+    null_device.minor = 3;
+    sources.null_device = TRY(clone_device("/dev/null", null_device));
+  }
+  return sources;
+}
+
+Result<Sources> open_sources_in_init(const Plan& plan) {
+  if (has_id_mappings(plan)) {
+    return make_error(ErrorCode::unsupported,
+                      "id-mapped mounts need a runtime with CAP_SYS_ADMIN on the host");
+  }
+  return open_sources(plan);
+}
+
+}  // namespace myrt::mounts

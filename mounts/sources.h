@@ -1,0 +1,49 @@
+// The host side of a container's mounts, opened before init exists: so that a user-namespaced init
+// needs no permission on host paths, and nothing of the container can influence what is opened.
+#pragma once
+
+#include <vector>
+
+#include "mounts/plan.h"
+#include "sys/procfs.h"
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace myrt::mounts {
+
+// Detached mounts; each dies with its fd unless it is attached. Inherited by init over clone3.
+struct Sources {
+  struct Source {
+    sys::UniqueFd tree;        // detached clone of the source; empty when the step has none
+    bool directory = false;    // decides the kind of destination that is made
+    std::string symlink_text;  // copy-symlink and the source is a symlink: what it says; no tree
+  };
+  sys::UniqueFd root_tree;    // the rootfs; empty without a mount namespace of its own
+  std::vector<Source> steps;  // one per Plan::steps
+  std::vector<sys::UniqueFd> device_trees;  // one per Plan::devices with DeviceMethod::bind
+  sys::UniqueFd null_device;                // /dev/null, verified to be 1:3 (CVE-2025-31133)
+};
+
+// Runs in the runtime process, in the host's mount namespace, before clone3 and after the cgroups
+// exist. Needs CAP_SYS_ADMIN there. Every clone gets the planned attributes and propagation here.
+// Errors: system, e.g. ``mounts[3]: open tree `/src`: no such file or directory`` with the pointer
+// /mounts/3; invalid_config when the rootfs is no directory (ROO-02).
+Result<Sources> open_sources(const Plan& plan);
+// The same where the runtime process may not (rootless): runs in init, first of all in its new
+// mount namespace. Errors: as above, and unsupported when the plan has id mappings, which nobody
+// could apply any more (IDM-08).
+Result<Sources> open_sources_in_init(const Plan& plan);
+
+// Whether apply_id_mappings has anything to do, and whether it needs the container's user
+// namespace.
+bool has_id_mappings(const Plan& plan);
+bool needs_container_user_namespace(const Plan& plan);
+
+// Gives the sources that ask for it their id mapping (IDM-01..08). Runs in the runtime process,
+// after clone3 and the container's id maps are written, before init proceeds. `container_userns_fd`
+// is /proc/PID/ns/user of init, or -1 when needs_container_user_namespace is false. Errors: system.
+// See mount_setattr(2), MOUNT_ATTR_IDMAP.
+Result<> apply_id_mappings(Sources& sources, const Plan& plan, const sys::Procfs& proc,
+                           int container_userns_fd);
+
+}  // namespace myrt::mounts

@@ -1,0 +1,85 @@
+#include "mounts/targets.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "sys/files.h"
+#include "sys/paths.h"
+
+namespace myrt::mounts {
+namespace {
+
+using sys::UniqueFd;
+
+bool is_missing(const Result<UniqueFd>& result) {
+  return !result.ok() && result.error().errno_value == ENOENT;
+}
+
+}  // namespace
+
+Result<Target> open_target(int root_fd, const std::string& destination, TargetKind kind) {
+  Result<UniqueFd> existing = sys::open_in_root(root_fd, destination, O_PATH);
+  if (existing.ok()) return Target{std::move(existing).value(), true};
+  if (!is_missing(existing)) return std::move(existing).error();
+  return Target{TRY(sys::make_mount_target(root_fd, destination, kind == TargetKind::directory)),
+                false};
+}
+
+Result<Target> open_target_nofollow(int root_fd, const std::string& destination, TargetKind kind) {
+  Result<UniqueFd> existing = sys::open_in_root_nofollow(root_fd, destination, O_PATH);
+  if (existing.ok()) return Target{std::move(existing).value(), true};
+  if (!is_missing(existing)) return std::move(existing).error();
+  const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
+  if (kind == TargetKind::directory) return open_child_directory(at.parent.get(), at.name);
+  return Target{TRY(make_file_nofollow(at.parent.get(), at.name, 0644)), false};
+}
+
+Result<Target> open_real_directory(int root_fd, const std::string& destination) {
+  Result<UniqueFd> existing =
+      sys::open_in_root_nofollow(root_fd, destination, O_PATH | O_DIRECTORY);
+  if (existing.ok()) return Target{std::move(existing).value(), true};
+  const int error = existing.error().errno_value;
+  if (error == ENOTDIR || error == ELOOP) {
+    return make_error(ErrorCode::unsupported,
+                      fmt::format("`{}` is no directory of the root's own", destination));
+  }
+  if (error != ENOENT) return std::move(existing).error();
+  const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
+  return open_child_directory(at.parent.get(), at.name);
+}
+
+Result<Target> open_child_directory(int parent_fd, const std::string& name) {
+  const bool made = ::mkdirat(parent_fd, name.c_str(), 0755) == 0;
+  if (!made && errno != EEXIST) return errno_error("mkdirat", fmt::format("mkdir `{}`", name));
+  return Target{TRY(sys::open_at(parent_fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY)), !made};
+}
+
+Result<> check_not_inside_procfs(const Target& target, const std::string& destination) {
+  if (!target.existed) return {};  // nothing can be made in a procfs
+  if (destination == "/proc" || destination.starts_with("/proc/")) return {};
+  struct statfs status = {};
+  if (::fstatfs(target.fd.get(), &status) != 0) {
+    return errno_error("fstatfs", fmt::format("stat `{}`", destination));
+  }
+  if (status.f_type != PROC_SUPER_MAGIC) return {};
+  return make_error(ErrorCode::unsupported, fmt::format("`{}` leads into a procfs", destination));
+}
+
+Result<UniqueFd> make_file_nofollow(int parent_fd, const std::string& name, mode_t mode) {
+  Result<UniqueFd> made =
+      sys::open_at(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  if (!made.ok() && made.error().errno_value != EEXIST) return made;
+  UniqueFd file = TRY(sys::open_at(parent_fd, name, O_PATH | O_NOFOLLOW));
+  const struct stat status = TRY(sys::stat_fd(file.get()));
+  if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) return file;
+  return make_error(ErrorCode::unsupported, fmt::format("`{}` is no file or device", name));
+}
+
+Result<> make_symlink(const std::string& text, int parent_fd, const std::string& name) {
+  if (::symlinkat(text.c_str(), parent_fd, name.c_str()) == 0 || errno == EEXIST) return {};
+  return errno_error("symlinkat", fmt::format("symlink `{}` to `{}`", name, text));
+}
+
+}  // namespace myrt::mounts
