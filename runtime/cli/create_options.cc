@@ -1,0 +1,47 @@
+#include "runtime/cli/create_options.h"
+
+#include "runtime/cli/process_io.h"
+#include "runtime/cli/values.h"
+
+namespace myrt::cli {
+namespace {
+
+Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
+
+}  // namespace
+
+Result<int> activation_fds(const Environment& environment, const Personality& personality) {
+  if (environment.listen_fds.empty()) return 0;
+  if (personality.kind != Personality::Kind::crun) {
+    const auto pid = parse_unsigned(environment.listen_pid);
+    if (!pid || *pid != static_cast<std::uint64_t>(environment.pid)) return 0;
+  }
+  return fd_count(environment.listen_fds, "LISTEN_FDS");
+}
+
+Result<CreateOptions> create_options(const CommandLine& line, const Environment& environment,
+                                     const Personality& personality) {
+  CreateOptions options;
+  options.id = line.arguments[0];
+  options.bundle = line.options.text("bundle", options.bundle);
+  options.config = line.options.text("config", options.config);
+  options.io = TRY(process_io(line.options));
+  options.io.listen_fds = TRY(activation_fds(environment, personality));
+  options.io.preserve_fds += options.io.listen_fds;
+  options.pivot = to_switch(!line.options.on("no-pivot"));
+  options.new_keyring = to_switch(!line.options.on("no-new-keyring"));
+  options.notify_socket = environment.notify_socket;
+  return options;
+}
+
+Result<RunOptions> run_options(const CommandLine& line, const Environment& environment,
+                               const Personality& personality) {
+  RunOptions options;
+  options.create = TRY(create_options(line, environment, personality));
+  options.detach = to_switch(line.options.on("detach"));
+  options.keep = to_switch(line.options.on("keep"));
+  options.subreaper = to_switch(!line.options.on("no-subreaper"));
+  return options;
+}
+
+}  // namespace myrt::cli

@@ -1,0 +1,38 @@
+// Everything that is decided before anything is made: the config, read and checked, and the plans
+// that come of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "oci-spec/spec.h"
+#include "runtime/init/process_plan.h"
+#include "runtime/myrt.h"
+#include "runtime/plan/container_plan.h"
+#include "sys/procfs.h"
+#include "sys/result.h"
+
+namespace myrt::container {
+
+struct Blueprint {
+  std::string config_json;  // as read; the copy in the state directory
+  oci::Spec spec;
+  plan::ContainerPlan plan;
+  std::optional<init::ProcessPlan> process;  // nullopt: the config has none (OPS-08)
+  sys::Procfs procfs;
+};
+
+// Reads the bundle and the host's facts. Makes nothing; errors leave no trace. Warnings go to
+// context.warn.
+Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options);
+
+// Those of `wanted` that a process in the container's namespaces can get.
+Result<capabilities::Set> available_capabilities(bool own_user_namespace, capabilities::Set wanted);
+
+// Refuses labels whose LSM is off on this host.
+Result<> check_labels(const oci::Process& process, const std::string& base_pointer);
+
+// `path` made absolute by the working directory, lexically clean.
+Result<std::string> absolute_path(const std::string& path);
+
+}  // namespace myrt::container

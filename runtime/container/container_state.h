@@ -1,0 +1,61 @@
+// What a container's state directory remembers: plain values and their JSON form
+// (docs/state-format.md).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cgroups/cgroup.h"
+#include "runtime/myrt.h"
+#include "sys/result.h"
+
+namespace myrt::container {
+
+// Everything that a later command needs and cannot ask the kernel. The status is not here: it is
+// derived (runtime/container/status.h).
+struct ContainerState {
+  std::string id;
+  pid_t pid = 0;  // of init, in the runtime's pid namespace; 0 until init exists
+  std::uint64_t start_time_ticks =
+      0;                // of init: tells it from a later process with the same pid (STA-12)
+  std::string bundle;   // absolute
+  std::string rootfs;   // absolute
+  std::string created;  // RFC3339Nano
+  std::map<std::string, std::string> annotations;
+  CgroupManager cgroup_manager =
+      CgroupManager::cgroupfs;  // delete and update come without the flag (contract §1.1)
+  cgroups::Location cgroup;
+  std::uint64_t namespaces =
+      0;                    // CLONE_NEW* of those that differ from the runtime's: what exec joins
+  bool new_keyring = true;  // false: --no-new-keyring, for exec as well
+  bool has_process = true;  // start refuses without one (OPS-12)
+  bool poststart_hooks = false, poststop_hooks = false;  // saves the parse of a config without
+  bool pivoted = true;                                   // false: exec has to chroot (--no-pivot)
+  std::vector<std::string>
+      host_mounts;  // made in the runtime's own mount namespace, to be undone by delete
+  std::vector<std::string> resctrl_groups;  // made by us, to be removed by delete
+};
+
+std::string to_json(const ContainerState& state);
+Result<ContainerState> from_json(std::string_view json);
+
+// The view that Guardian reads and rewrites (contract §1.8): a document that decodes as
+// libcontainer's State.
+std::string to_libcontainer_json(const ContainerState& state);
+
+// The OCI state of the container, as hooks and agents get it.
+oci::State oci_state(const ContainerState& state, oci::Status status, pid_t pid);
+inline oci::State stopped_state(const ContainerState& state) {
+  return oci_state(state, oci::Status::stopped, 0);
+}
+
+// Now, as RFC3339 with nanoseconds in UTC.
+std::string timestamp_now();
+
+}  // namespace myrt::container

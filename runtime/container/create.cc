@@ -1,0 +1,309 @@
+// `create`: from a bundle to a container whose init waits to be started. Read `build` from top to
+// bottom; whatever it has acquired is undone in reverse order when a later step fails, since
+// everything has an owner.
+#include "runtime/container/create.h"
+
+#include <fcntl.h>
+
+#include <csignal>
+
+#include "cgroups/oom_events.h"
+#include "cgroups/ownership.h"
+#include "namespaces/id_mappings.h"
+#include "namespaces/net_devices.h"
+#include "oci-spec/documents.h"
+#include "runtime/container/blueprint.h"
+#include "runtime/container/notify_socket.h"
+#include "runtime/container/remove.h"
+#include "runtime/hooks/run_hooks.h"
+#include "runtime/init/intel_rdt.h"
+#include "runtime/init/spawn.h"
+#include "sys/files.h"
+#include "sys/procfs.h"
+
+namespace myrt {
+namespace container {
+namespace {
+
+constexpr const char* kResctrl = "/sys/fs/resctrl/";
+
+ContainerState planned_state(const Context& context, const Blueprint& blueprint,
+                             const CreateOptions& options) {
+  ContainerState state;
+  state.id = options.id;
+  state.bundle = blueprint.plan.bundle;
+  state.rootfs = blueprint.plan.rootfs;
+  state.created = timestamp_now();
+  state.annotations = blueprint.spec.annotations;
+  state.cgroup_manager = context.cgroup_manager;
+  state.cgroup = plan::planned_location(blueprint.plan.cgroup);
+  state.namespaces = namespaces::joinable_flags(blueprint.plan.namespaces);
+  state.pivoted = blueprint.plan.mounts.root.root_switch == mounts::RootSwitch::pivot;
+  state.new_keyring = options.new_keyring == Switch::on;
+  state.has_process = blueprint.spec.process.has_value();
+  state.poststart_hooks = !blueprint.spec.hooks.poststart.empty();
+  state.poststop_hooks = !blueprint.spec.hooks.poststop.empty();
+  if (!blueprint.plan.namespaces.is_private(oci::NamespaceType::mount)) {
+    for (const mounts::Step& step : blueprint.plan.mounts.steps) {
+      state.host_mounts.push_back(state.rootfs + step.destination);
+    }
+  }
+  return state;
+}
+
+// The host's id of the user that the container's process will be (CGO-01); nullopt when it is not
+// mapped.
+std::optional<uid_t> host_uid(const Blueprint& blueprint) {
+  const uid_t uid = blueprint.spec.process ? blueprint.spec.process->user.uid : 0;
+  const auto& mappings = blueprint.plan.namespaces.uid_mappings;
+  if (mappings.empty()) return uid;
+  for (const oci::IdMapping& mapping : mappings) {
+    if (uid >= mapping.container_id && uid - mapping.container_id < mapping.size) {
+      return mapping.host_id + (uid - mapping.container_id);
+    }
+  }
+  return std::nullopt;
+}
+
+Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
+  const plan::ContainerPlan& plan = blueprint.plan;
+  if (!plan.cgroup) return cgroups::Cgroup();
+  cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::create(*plan.cgroup));
+  TRY(cgroup.apply_before_join());
+  const auto owner = host_uid(blueprint);
+  if (owner && *owner != ::geteuid() &&
+      cgroups::gives_ownership(blueprint.spec, plan.cgroup->mode)) {
+    TRY(cgroups::give_ownership(cgroup.clone_fd(), *owner));
+  }
+  return cgroup;
+}
+
+std::string listener_path(const Blueprint& blueprint) {
+  const bool notifies =
+      blueprint.process && blueprint.process->filter && blueprint.process->filter->notifies;
+  return notifies ? blueprint.spec.linux->seccomp->listener_path : std::string();
+}
+
+std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
+                                                    const CreateOptions& options,
+                                                    const CallerSockets& sockets,
+                                                    const oci::State& state) {
+  if (!blueprint.process) return std::nullopt;
+  return init::ProcessContext{
+      .plan = *blueprint.process,
+      .procfs = blueprint.procfs,
+      .container_id = options.id,
+      .terminal_taker = sockets.terminal_taker,
+      .console_socket = sockets.console.get(),
+      .seccomp_listener = sockets.seccomp_listener.get(),
+      .seccomp_state = state,
+      .seccomp_metadata = blueprint.spec.linux && blueprint.spec.linux->seccomp
+                              ? blueprint.spec.linux->seccomp->listener_metadata
+                              : std::string(),
+      .preserve_fds = options.io.preserve_fds,
+      .listen_fds = options.io.listen_fds,
+      .own_user_namespace = blueprint.plan.namespaces.is_private(oci::NamespaceType::user),
+      .new_keyring = options.new_keyring == Switch::on};
+}
+
+// What the config asks for in resctrl, done with the pid alone. The groups that delete has to
+// remove come back.
+Result<std::vector<std::string>> assign_rdt(const Blueprint& blueprint, const std::string& id,
+                                            pid_t pid) {
+  std::vector<std::string> groups;
+  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return groups;
+  const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, id));
+  const sys::UniqueFd resctrl = TRY(init::open_resctrl());
+  const auto residue = TRY(init::apply_rdt(resctrl.get(), *plan, pid));
+  if (!residue.clos.empty()) groups.push_back(kResctrl + residue.clos);
+  if (!residue.monitor_group.empty()) groups.push_back(kResctrl + residue.monitor_group);
+  return groups;
+}
+
+// Everything that can be done to init knowing only its pid, while it waits for `proceed`.
+Result<> set_up_from_outside(const Blueprint& blueprint, const namespaces::OpenJoins& joins,
+                             std::optional<mounts::Sources>& sources, pid_t pid) {
+  TRY(namespaces::write_id_mappings(blueprint.procfs, pid, blueprint.plan.namespaces)
+          .in_phase(Phase::id_mappings));
+  if (sources && mounts::has_id_mappings(blueprint.plan.mounts)) {
+    sys::UniqueFd user_namespace;
+    if (mounts::needs_container_user_namespace(blueprint.plan.mounts)) {
+      user_namespace =
+          TRY(namespaces::open_namespace(blueprint.procfs, pid, oci::NamespaceType::user));
+    }
+    TRY(mounts::apply_id_mappings(*sources, blueprint.plan.mounts, blueprint.procfs,
+                                  user_namespace.get())
+            .in_phase(Phase::mount_sources));
+  }
+  return namespaces::move_net_devices(blueprint.procfs, blueprint.plan.namespaces, joins, pid)
+      .in_phase(Phase::namespaces);
+}
+
+Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state) {
+  const std::string json = oci::to_json(state);
+  TRY(hooks::run("prestart", hooks.prestart, json));
+  return hooks::run("createRuntime", hooks.create_runtime, json);
+}
+
+// Serves init until it is ready. Returns the pty master if init sent one.
+Result<sys::UniqueFd> wait_until_ready(init::Channel& channel, cgroups::Cgroup& cgroup,
+                                       const oci::Hooks& hooks, const oci::State& state) {
+  bool has_device_rules = false;
+  while (true) {
+    init::Ready ready;
+    const init::Message message = TRY(channel.wait_for_hooks_or_ready(ready));
+    // Either message says that the root is built, and that init waits.
+    if (!has_device_rules) TRY(cgroup.apply_device_rules().in_phase(Phase::cgroup));
+    has_device_rules = true;
+    if (message == init::Message::ready) return std::move(ready.terminal);
+    TRY(run_runtime_hooks(hooks, state));
+    TRY(channel.send_runtime_hooks_done());
+  }
+}
+
+// The counter is the cgroup's own; a container that is being created has had no other kill in it.
+bool oom_killed(const cgroups::Location& location) {
+  const auto events = cgroups::OomEvents::open(location);
+  return events.ok() && events->counters().oom_kill > 0;
+}
+
+// Says how init ended where all that it left is a closed socket.
+Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgroup) {
+  if (error.code != ErrorCode::protocol) return error;
+  const auto exited = sys::wait_for_exit(init.pidfd(), std::chrono::seconds(1));
+  if (!exited.ok() || !exited.value()) return error;
+  const auto status = init.wait();
+  if (!status.ok() || !status->signaled) return error;
+  if (status->code == SIGKILL && oom_killed(cgroup)) {
+    return make_error(ErrorCode::out_of_memory, "init was killed by the OOM killer");
+  }
+  return make_error(ErrorCode::protocol,
+                    fmt::format("init was killed by {}", sys::signal_name(status->code)));
+}
+
+// Everything that is acquired before init exists. Init inherits the fds.
+struct Resources {
+  StateDirectory directory;
+  cgroups::Cgroup cgroup;
+  cgroups::SelfJoin self_join;
+  namespaces::OpenJoins joins;
+  std::optional<mounts::Sources> sources;
+  CallerSockets sockets;
+  std::optional<init::StartGate> gate;
+};
+
+Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
+                          const Blueprint& blueprint, const ContainerState& state) {
+  const plan::ContainerPlan& plan = blueprint.plan;
+  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}};
+  TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
+  // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
+  // whenever we die.
+  TRY(own.directory.save(state).in_phase(Phase::state));
+  if (!options.notify_socket.empty()) TRY(make_notify_directory(own.directory));
+  own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
+  own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
+  own.joins =
+      TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
+  if (::geteuid() == 0) {
+    own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
+  }
+  if (blueprint.process) {
+    own.sockets =
+        TRY(connect_sockets(options.io, blueprint.process->process, listener_path(blueprint)));
+  }
+  if (starter == Starter::start_command) {
+    own.gate.emplace(TRY(init::StartGate::open(own.directory.fd())));
+  }
+  return own;
+}
+
+// The handshake from clone3 to `ready` (runtime/init/handshake.h).
+Result<sys::UniqueFd> bring_up(const Blueprint& blueprint, Resources& own, ContainerState& state,
+                               init::Channel& channel, const sys::ChildProcess& init) {
+  TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
+  state.resctrl_groups = TRY(assign_rdt(blueprint, state.id, init.pid()));
+  TRY(channel.send_proceed(init.pid()));
+  TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
+  const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
+  return wait_until_ready(channel, own.cgroup, blueprint.spec.hooks, creating);
+}
+
+Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
+                    StateDirectory& directory) {
+  const auto stat = TRY(sys::read_process_stat(init.pid()));
+  if (!stat) return make_error(ErrorCode::protocol, "init is gone");
+  state.pid = init.pid();
+  state.start_time_ticks = stat->start_time_ticks;
+  return directory.save(state).in_phase(Phase::state);
+}
+
+Result<Created> build(const Context& context, const CreateOptions& options, Starter starter,
+                      Blueprint& blueprint) {
+  ContainerState state = planned_state(context, blueprint, options);
+  Resources own = TRY(acquire(context, options, starter, blueprint, state));
+  // What there is: a rootless container may have none of the planned cgroups.
+  state.cgroup = own.cgroup.location();
+  const oci::State creating = oci_state(state, oci::Status::creating, 0);
+  init::InitContext init_context{
+      .spec = blueprint.spec,
+      .plan = blueprint.plan,
+      .procfs = blueprint.procfs,
+      .process = process_context(blueprint, options, own.sockets, creating),
+      .state = creating,
+      .joins = own.joins,
+      .self_join = own.self_join,
+      .sources = own.sources};
+  init::ChannelPair channels = TRY(init::ChannelPair::open());
+  sys::ChildProcess init = TRY(
+      init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
+          .in_phase(Phase::spawn));
+  auto terminal = bring_up(blueprint, own, state, channels.runtime, init);
+  if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
+  TRY(write_down(init, state, own.directory));
+  return Created{std::move(blueprint.spec),   std::move(state),
+                 std::move(own.directory),    std::move(own.cgroup),
+                 std::move(channels.runtime), std::move(init),
+                 TRY(std::move(terminal))};
+}
+
+}  // namespace
+
+sys::ChildProcess Created::commit() {
+  directory.keep();
+  cgroup.keep();
+  return std::move(init);
+}
+
+Result<Created> create_container(const Context& context, const CreateOptions& options,
+                                 Starter starter, Attachment attachment) {
+  Blueprint blueprint = TRY(read_blueprint(context, options));
+  if (blueprint.process) {
+    TRY(check_io(options.io, blueprint.process->process, attachment).in_phase(Phase::arguments));
+  }
+  const oci::Hooks hooks = blueprint.spec.hooks;
+  const ContainerState planned = planned_state(context, blueprint, options);
+  auto created = build(context, options, starter, blueprint);
+  if (!created.ok() && created.error().code == ErrorCode::hook_failed) {
+    // By now everything is undone; this is step 13 of the lifecycle (HOK-16).
+    run_poststop(context, hooks.poststop, stopped_state(planned));
+  }
+  return created;
+}
+
+}  // namespace container
+
+Result<> create(const Context& context, const CreateOptions& options) {
+  const auto steps = [&]() -> Result<> {
+    container::Created created = TRY(container::create_container(
+        context, options, container::Starter::start_command, container::Attachment::detached));
+    TRY(container::send_pidfd(options.io.pidfd_socket, created.init.pidfd()));
+    TRY(container::write_pid_file(options.io.pid_file, created.init.pid()));
+    TRY(created.channel.send_committed());
+    created.commit().release();
+    return {};
+  };
+  return steps().context(fmt::format("create `{}`", options.id));
+}
+
+}  // namespace myrt

@@ -1,0 +1,98 @@
+// `delete`: the end of a container, undoing what create made.
+#include "runtime/container/remove.h"
+
+#include <sys/mount.h>
+
+#include <algorithm>
+
+#include "cgroups/existing.h"
+#include "oci-spec/parse.h"
+#include "runtime/container/signal_processes.h"
+#include "runtime/hooks/run_hooks.h"
+#include "sys/files.h"
+#include "sys/mount_api.h"
+
+namespace myrt {
+namespace container {
+namespace {
+
+// Mounts of a container without a mount namespace of its own; the last one first. They may be gone
+// already.
+Result<> remove_host_mounts(const std::vector<std::string>& targets) {
+  for (auto target = targets.rbegin(); target != targets.rend(); ++target) {
+    auto unmounted = sys::umount(*target, MNT_DETACH | UMOUNT_NOFOLLOW);
+    const int error = unmounted.ok() ? 0 : unmounted.error().errno_value;
+    if (error != 0 && error != EINVAL && error != ENOENT) return unmounted;
+  }
+  return {};
+}
+
+Result<> remove_resctrl_groups(const std::vector<std::string>& groups) {
+  for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
+    if (::rmdir(group->c_str()) != 0 && errno != ENOENT) {
+      return errno_error("rmdir", fmt::format("remove `{}`", *group));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<oci::Hook>> load_poststop_hooks(const Container& container) {
+  if (!container.state.poststop_hooks) return std::vector<oci::Hook>();
+  auto parsed = oci::parse_spec(TRY(container.directory.load_config()));
+  return std::move(parsed.value.hooks.poststop);
+}
+
+}  // namespace
+
+void run_poststop(const Context& context, const std::vector<oci::Hook>& hooks,
+                  const oci::State& state) {
+  if (hooks.empty()) return;
+  const std::string json = oci::to_json(state);
+  for (const oci::Hook& hook : hooks) {
+    const auto result = hooks::run("poststop", {hook}, json);
+    if (!result.ok()) context.warn(result.error().message);
+  }
+}
+
+Result<> destroy(const Context& context, Container& container,
+                 const std::vector<oci::Hook>& poststop) {
+  TRY(kill_everything(container));
+  TRY(remove_host_mounts(container.state.host_mounts).in_phase(Phase::remove));
+  TRY(remove_resctrl_groups(container.state.resctrl_groups).in_phase(Phase::remove));
+  TRY(cgroups::remove(container.state.cgroup).in_phase(Phase::remove));
+  TRY(container.directory.remove().in_phase(Phase::remove));
+  container.status = oci::Status::stopped;
+  run_poststop(context, poststop, container.oci_state());
+  return {};
+}
+
+}  // namespace container
+
+namespace {
+
+// OPS-17 wants a created container refused; runc and crun delete it, and Buildah depends on that.
+bool may_delete(oci::Status status, Strictness strictness) {
+  if (status == oci::Status::stopped) return true;
+  return status == oci::Status::created && strictness == Strictness::peers;
+}
+
+}  // namespace
+
+Result<> remove(const Context& context, const DeleteOptions& options) {
+  const bool force = options.force == Switch::on;
+  auto found = container::find(context.root, options.id, container::Lock::exclusive);
+  if (!found.ok()) {
+    if (force && found.error().code == ErrorCode::not_found) return {};
+    return std::move(found).error();
+  }
+  container::Container container = TRY(std::move(found));
+  if (!force && !may_delete(container.status, context.strictness)) {
+    return make_error(ErrorCode::wrong_status,
+                      fmt::format("cannot delete container {} that is not stopped: {}", options.id,
+                                  to_string(container.status)));
+  }
+  const auto poststop = TRY(container::load_poststop_hooks(container));
+  return container::destroy(context, container, poststop);
+}
+
+}  // namespace myrt

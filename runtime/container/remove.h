@@ -1,0 +1,20 @@
+// Undoing what create made, also when create itself fails half-way.
+#pragma once
+
+#include "runtime/container/status.h"
+#include "runtime/myrt.h"
+#include "sys/result.h"
+
+namespace myrt::container {
+
+// Kills what is left and removes cgroup, mounts, resctrl groups and the state directory; then runs
+// the poststop hooks of `hooks`, whose failures are warnings (LIF-12). Stops at the first resource
+// that does not go, and keeps the state directory, so that it can be tried again.
+Result<> destroy(const Context& context, Container& container,
+                 const std::vector<oci::Hook>& poststop);
+
+// Poststop hooks, each run whatever became of the one before; failures are warnings.
+void run_poststop(const Context& context, const std::vector<oci::Hook>& hooks,
+                  const oci::State& state);
+
+}  // namespace myrt::container

@@ -1,0 +1,83 @@
+// `run`: create and start in one process, with the container in the foreground unless detached.
+#include <csignal>
+
+#include "runtime/container/create.h"
+#include "runtime/container/foreground.h"
+#include "runtime/container/remove.h"
+#include "runtime/container/start.h"
+#include "sys/credentials.h"
+
+namespace myrt {
+namespace {
+
+using container::Attachment;
+using container::Created;
+
+// Takes the container through its start. When a hook fails it is gone on return, poststop hooks
+// included (LIF-08, LIF-10).
+Result<> start_created(const Context& context, const CreateOptions& options,
+                       std::optional<Created>& created) {
+  const auto steps = [&]() -> Result<> {
+    TRY(container::wait_until_executed(created->channel));
+    TRY(container::run_poststart(created->state, created->directory));
+    TRY(container::send_pidfd(options.io.pidfd_socket, created->init.pidfd()));
+    return container::write_pid_file(options.io.pid_file, created->init.pid());
+  };
+  auto started = steps();
+  if (started.ok()) return started;
+  const oci::Hooks hooks = created->spec.hooks;
+  const oci::State stopped = container::stopped_state(created->state);
+  created.reset();
+  if (started.error().code == ErrorCode::hook_failed) {
+    container::run_poststop(context, hooks.poststop, stopped);
+  }
+  return started;
+}
+
+Result<int> run_detached(const Context& context, const CreateOptions& options) {
+  std::optional<Created> created(TRY(container::create_container(
+      context, options, container::Starter::caller, Attachment::detached)));
+  const auto notify =
+      TRY(container::NotifySocket::listen(created->directory, options.notify_socket));
+  TRY(start_created(context, options, created));
+  const pid_t pid = created->init.pid();
+  sys::ChildProcess init = created->commit();
+  const auto waited = notify.wait(init.pidfd(), pid);
+  init.release();
+  if (!waited.ok()) return waited.error();
+  return 0;
+}
+
+// The container dies with its foreground run, so it is removed as `delete --force` would, cgroup
+// and poststop hooks included.
+Result<> clean_up(const Context& context, const RunOptions& options) {
+  if (options.keep == Switch::on) return {};
+  return remove(context, {.id = options.create.id, .force = Switch::on});
+}
+
+Result<int> run_in_foreground(const Context& context, const RunOptions& options) {
+  const sys::BlockedSignals blocked;  // forwarded from the first moment on
+  const sys::UniqueFd signals = TRY(container::open_signals());
+  if (options.subreaper == Switch::on) TRY(sys::set_child_subreaper(true));
+  std::optional<Created> created(TRY(container::create_container(
+      context, options.create, container::Starter::caller, Attachment::foreground)));
+  const auto notify =
+      TRY(container::NotifySocket::listen(created->directory, options.create.notify_socket));
+  TRY(start_created(context, options.create, created));
+  sys::UniqueFd terminal = std::move(created->terminal);
+  sys::ChildProcess init = created->commit();
+  created.reset();  // the state's lock is not held while it runs
+  auto status = container::attend(std::move(init), signals.get(), std::move(terminal), notify);
+  TRY(clean_up(context, options));
+  return TRY(std::move(status)).shell_code();
+}
+
+}  // namespace
+
+Result<int> run(const Context& context, const RunOptions& options) {
+  auto result = options.detach == Switch::on ? run_detached(context, options.create)
+                                             : run_in_foreground(context, options);
+  return std::move(result).context(fmt::format("run `{}`", options.create.id));
+}
+
+}  // namespace myrt

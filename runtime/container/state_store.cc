@@ -1,0 +1,151 @@
+#include "runtime/container/state_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "sys/files.h"
+
+namespace myrt::container {
+namespace {
+
+constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr const char* kConfig = "config.json";
+constexpr const char* kContainer = "container.json";
+constexpr const char* kLibcontainerView = "state.json";
+
+Error does_not_exist() { return make_error(ErrorCode::not_found, "container does not exist"); }
+
+// The directory may have been removed between our open and our lock.
+Result<> check_still_linked(int directory) {
+  const auto status = TRY(sys::stat_fd(directory));
+  if (status.st_nlink == 0) return does_not_exist();
+  return {};
+}
+
+}  // namespace
+
+Result<> validate_id(std::string_view id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '+' || c == '.' || c == '-';
+  };
+  constexpr std::size_t kMaxLength = 255;  // one directory name
+  if (id.empty() || id == "." || id == ".." || id.size() > kMaxLength ||
+      !std::all_of(id.begin(), id.end(), allowed)) {
+    return make_error(ErrorCode::invalid_argument,
+                      fmt::format("invalid container ID format: `{}`", id));
+  }
+  return {};
+}
+
+StateDirectory::StateDirectory(StateDirectory&& other) noexcept
+    : root_(std::move(other.root_)),
+      directory_(std::move(other.directory_)),
+      id_(std::move(other.id_)),
+      made_(std::exchange(other.made_, false)),
+      saved_(other.saved_) {}
+
+StateDirectory::~StateDirectory() {
+  if (made_) ignore(remove(), "nothing else can be done for it; `delete --force` still can");
+}
+
+Result<StateDirectory> StateDirectory::create(const std::string& root, const std::string& id) {
+  TRY(validate_id(id));
+  auto root_fd = sys::open(root, O_PATH | O_DIRECTORY);
+  if (!root_fd.ok()) {
+    TRY(sys::make_directories(root, kDirectoryMode));
+    root_fd = sys::open(root, O_PATH | O_DIRECTORY);
+  }
+  sys::UniqueFd root_directory = TRY(std::move(root_fd));
+  const auto made = sys::mkdir_at(root_directory.get(), id, kDirectoryMode);
+  if (!made.ok()) {
+    if (made.error().errno_value != EEXIST) return made.error();
+    return make_error(ErrorCode::already_exists, "container with given ID already exists");
+  }
+  StateDirectory state(std::move(root_directory), {}, id);
+  state.made_ = true;
+  state.directory_ = TRY(sys::open_at(state.root_.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  TRY(sys::lock_exclusive(state.directory_.get(), sys::Wait::yes));
+  auto linked = check_still_linked(state.directory_.get());
+  // Deleted before it was locked: what has the name now may be another container.
+  if (!linked.ok()) state.made_ = false;
+  TRY(std::move(linked));
+  return state;
+}
+
+Result<StateDirectory> StateDirectory::open(const std::string& root, const std::string& id,
+                                            Lock lock) {
+  TRY(validate_id(id));
+  auto root_fd = sys::open(root, O_PATH | O_DIRECTORY);
+  if (!root_fd.ok()) {
+    if (root_fd.error().errno_value == ENOENT) return does_not_exist();
+    return std::move(root_fd).error();
+  }
+  sys::UniqueFd root_directory = TRY(std::move(root_fd));
+  auto opened = sys::open_at(root_directory.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!opened.ok()) {
+    if (opened.error().errno_value == ENOENT) return does_not_exist();
+    return std::move(opened).error();
+  }
+  StateDirectory state(std::move(root_directory), TRY(std::move(opened)), id);
+  if (lock == Lock::exclusive) {
+    TRY(sys::lock_exclusive(state.directory_.get(), sys::Wait::yes));
+    TRY(check_still_linked(state.directory_.get()));
+  }
+  return state;
+}
+
+bool StateDirectory::try_lock() {
+  return sys::lock_exclusive(directory_.get(), sys::Wait::no).ok();
+}
+
+Result<> StateDirectory::remove() {
+  TRY(sys::remove_tree_at(root_.get(), id_));
+  made_ = false;
+  return {};
+}
+
+Result<> StateDirectory::save_config(std::string_view config_json) {
+  return sys::write_new_file_at(directory_.get(), kConfig, config_json, kFileMode);
+}
+
+Result<std::string> StateDirectory::load_config() const {
+  return sys::read_file_at(directory_.get(), kConfig);
+}
+
+Result<> StateDirectory::save(const ContainerState& state) {
+  if (saved_ || !made_) {
+    TRY(sys::write_atomic_at(directory_.get(), kContainer, to_json(state), kFileMode));
+  } else {
+    TRY(sys::write_new_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
+  }
+  saved_ = true;
+  if (state.pid == 0) return {};
+  return sys::write_atomic_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
+                              kFileMode);
+}
+
+Result<ContainerState> StateDirectory::load() const {
+  const std::string text = TRY(sys::read_file_at(directory_.get(), kContainer));
+  return from_json(text).context(kContainer).in_phase(Phase::state);
+}
+
+Result<std::vector<std::string>> list_state_directories(const std::string& root) {
+  auto directory = sys::open(root, O_RDONLY | O_DIRECTORY);
+  if (!directory.ok()) {
+    if (directory.error().errno_value == ENOENT) return std::vector<std::string>();
+    return std::move(directory).error();
+  }
+  std::vector<std::string> ids = TRY(sys::list_directory(directory.value().get()));
+  // A stray file in the root is not a container.
+  ids.erase(std::remove_if(ids.begin(), ids.end(),
+                           [](const std::string& id) { return !validate_id(id).ok(); }),
+            ids.end());
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+}  // namespace myrt::container

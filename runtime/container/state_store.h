@@ -1,0 +1,60 @@
+// State on disk: ROOT/ID/ with config.json (a copy), container.json (ours), state.json (a
+// libcontainer view) and start.sock.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/container/container_state.h"
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace myrt::container {
+
+enum class Lock : std::uint8_t { none, exclusive };
+
+// One container's state directory. The lock, if any, is held as long as the object lives. A
+// directory that this object made is removed again by the destructor unless keep() was called.
+class StateDirectory {
+ public:
+  // Makes ROOT (0700 parents as needed) and ROOT/ID, locked. Errors: invalid_argument for a bad id
+  // (OPS-04); already_exists (OPS-03) with the text that engines match.
+  static Result<StateDirectory> create(const std::string& root, const std::string& id);
+  // Errors: not_found with the text that engines match (`container does not exist`).
+  static Result<StateDirectory> open(const std::string& root, const std::string& id, Lock lock);
+
+  StateDirectory(StateDirectory&& other) noexcept;
+  StateDirectory& operator=(StateDirectory&&) = delete;
+  StateDirectory(const StateDirectory&) = delete;
+  ~StateDirectory();
+
+  int fd() const { return directory_.get(); }
+  const std::string& id() const { return id_; }
+  void keep() { made_ = false; }
+  Result<> remove();
+
+  // False while another process holds the lock, that is: creates, starts or deletes the container.
+  bool try_lock();
+
+  // The config of the container as it was when it was created (CFG-10).
+  Result<> save_config(std::string_view config_json);
+  Result<std::string> load_config() const;
+  Result<> save(const ContainerState& state);
+  Result<ContainerState> load() const;
+
+ private:
+  StateDirectory(sys::UniqueFd root, sys::UniqueFd directory, std::string id)
+      : root_(std::move(root)), directory_(std::move(directory)), id_(std::move(id)) {}
+
+  sys::UniqueFd root_, directory_;
+  std::string id_;
+  bool made_ = false;
+  bool saved_ = false;
+};
+
+Result<> validate_id(std::string_view id);
+// Ids below `root`, sorted; none when there is no such directory.
+Result<std::vector<std::string>> list_state_directories(const std::string& root);
+
+}  // namespace myrt::container

@@ -1,0 +1,154 @@
+#include "runtime/container/stats_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace myrt::container {
+namespace {
+
+using Json = nlohmann::json;
+
+Json line(const cgroups::PressureLine& pressure) {
+  return {{"avg10", pressure.avg10},
+          {"avg60", pressure.avg60},
+          {"avg300", pressure.avg300},
+          {"total", pressure.total_us}};
+}
+
+void add_pressure(Json& json, const std::optional<cgroups::Pressure>& pressure) {
+  if (!pressure) return;
+  json["psi"] = {{"some", line(pressure->some)}, {"full", line(pressure->full)}};
+}
+
+template <class T>
+void add(Json& json, const char* name, const std::optional<T>& value) {
+  if (value) json[name] = *value;
+}
+
+template <class T>
+void add_list(Json& json, const char* name, const std::vector<T>& values) {
+  if (!values.empty()) json[name] = values;
+}
+
+Json cpu(const cgroups::CpuStats& stats) {
+  Json usage = {{"total", stats.total_ns.value_or(0)},
+                {"kernel", stats.kernel_ns.value_or(0)},
+                {"user", stats.user_ns.value_or(0)}};
+  add_list(usage, "percpu", stats.percpu_ns);
+  add_list(usage, "percpu_kernel", stats.percpu_kernel_ns);
+  add_list(usage, "percpu_user", stats.percpu_user_ns);
+  Json throttling = Json::object();
+  add(throttling, "periods", stats.periods);
+  add(throttling, "throttledPeriods", stats.throttled_periods);
+  add(throttling, "throttledTime", stats.throttled_time_ns);
+  Json json = {{"usage", std::move(usage)}, {"throttling", std::move(throttling)}};
+  add_pressure(json, stats.psi);
+  return json;
+}
+
+Json cpuset(const cgroups::CpusetStats& stats) {
+  return {{"cpus", stats.cpus},
+          {"cpu_exclusive", stats.cpu_exclusive.value_or(0)},
+          {"mems", stats.mems},
+          {"mem_hardwall", stats.mem_hardwall.value_or(0)},
+          {"mem_exclusive", stats.mem_exclusive.value_or(0)},
+          {"memory_migrate", stats.memory_migrate.value_or(0)},
+          {"memory_spread_page", stats.memory_spread_page.value_or(0)},
+          {"memory_spread_slab", stats.memory_spread_slab.value_or(0)},
+          {"memory_pressure", stats.memory_pressure.value_or(0)},
+          {"sched_load_balance", stats.sched_load_balance.value_or(0)},
+          {"sched_relax_domain_level", stats.sched_relax_domain_level.value_or(0)}};
+}
+
+Json memory_entry(const std::optional<cgroups::MemoryEntry>& entry) {
+  Json json = {{"limit", 0}, {"failcnt", 0}};
+  if (!entry) return json;
+  json["limit"] = entry->limit.value_or(0);
+  json["failcnt"] = entry->failcnt.value_or(0);
+  add(json, "usage", entry->usage);
+  add(json, "max", entry->max);
+  return json;
+}
+
+Json memory(const cgroups::MemoryStats& stats) {
+  Json json = {{"usage", memory_entry(stats.usage)},
+               {"swap", memory_entry(stats.swap)},
+               {"kernel", memory_entry(stats.kernel)},
+               {"kernelTCP", memory_entry(stats.kernel_tcp)},
+               {"raw", stats.raw}};
+  add(json, "cache", stats.cache);
+  if (!stats.events.empty()) json["events"] = stats.events;
+  add_pressure(json, stats.psi);
+  return json;
+}
+
+Json blkio_entries(const std::vector<cgroups::BlkioEntry>& entries) {
+  Json json = Json::array();
+  for (const cgroups::BlkioEntry& entry : entries) {
+    json.push_back(
+        {{"major", entry.major}, {"minor", entry.minor}, {"op", entry.op}, {"value", entry.value}});
+  }
+  return json;
+}
+
+Json blkio(const cgroups::BlkioStats& stats) {
+  Json json = Json::object();
+  const auto add_entries = [&](const char* name, const std::vector<cgroups::BlkioEntry>& entries) {
+    if (!entries.empty()) json[name] = blkio_entries(entries);
+  };
+  add_entries("ioServiceBytesRecursive", stats.service_bytes);
+  add_entries("ioServicedRecursive", stats.serviced);
+  add_entries("ioQueueRecursive", stats.queued);
+  add_entries("ioServiceTimeRecursive", stats.service_time);
+  add_entries("ioWaitTimeRecursive", stats.wait_time);
+  add_entries("ioMergedRecursive", stats.merged);
+  add_entries("ioTimeRecursive", stats.time);
+  add_entries("sectorsRecursive", stats.sectors);
+  add_pressure(json, stats.psi);
+  return json;
+}
+
+Json hugetlb(const std::map<std::string, cgroups::HugetlbEntry>& entries) {
+  Json json = Json::object();
+  for (const auto& [size, entry] : entries) {
+    json[size] = {{"failcnt", entry.failcnt.value_or(0)}};
+    add(json[size], "usage", entry.usage);
+    add(json[size], "max", entry.max);
+  }
+  return json;
+}
+
+Json rdma_entries(const std::vector<cgroups::RdmaEntry>& entries) {
+  Json json = Json::array();
+  for (const cgroups::RdmaEntry& entry : entries) {
+    Json item = {{"device", entry.device}};
+    add(item, "hcaHandles", entry.hca_handles);
+    add(item, "hcaObjects", entry.hca_objects);
+    json.push_back(std::move(item));
+  }
+  return json;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string stats_event_json(const std::string& id, const cgroups::Stats& stats) {
+  Json pids = Json::object();
+  add(pids, "current", stats.pids.current);
+  add(pids, "limit", stats.pids.limit);
+  Json data = {{"cpu", cpu(stats.cpu)},          {"cpuset", cpuset(stats.cpuset)},
+               {"memory", memory(stats.memory)}, {"pids", std::move(pids)},
+               {"blkio", blkio(stats.blkio)},    {"hugetlb", hugetlb(stats.hugetlb)},
+               {"intel_rdt", Json::object()},    {"network_interfaces", nullptr}};
+  if (!stats.rdma.current.empty() || !stats.rdma.limit.empty()) {
+    data["rdma"] = {{"current", rdma_entries(stats.rdma.current)},
+                    {"limit", rdma_entries(stats.rdma.limit)}};
+  }
+  return dump({{"type", "stats"}, {"id", id}, {"data", std::move(data)}});
+}
+
+std::string oom_event_json(const std::string& id) { return dump({{"type", "oom"}, {"id", id}}); }
+
+}  // namespace myrt::container

@@ -1,0 +1,69 @@
+#include "runtime/container/status.h"
+
+#include "cgroups/existing.h"
+#include "runtime/init/start_gate.h"
+#include "sys/process.h"
+#include "sys/procfs.h"
+
+namespace myrt::container {
+namespace {
+
+Result<Facts> observe(StateDirectory& directory, const ContainerState& state,
+                      const sys::UniqueFd& init_pidfd, Lock lock) {
+  Facts facts;
+  facts.init_alive = init_pidfd.valid();
+  if (state.pid == 0) {
+    facts.being_created = lock == Lock::none && !directory.try_lock();
+    return facts;
+  }
+  if (!facts.init_alive) return facts;
+  facts.at_start_gate = TRY(init::is_waiting(directory.fd()));
+  facts.frozen = TRY(cgroups::is_frozen(state.cgroup));
+  return facts;
+}
+
+}  // namespace
+
+oci::Status derive_status(const Facts& facts) {
+  if (facts.being_created) return oci::Status::creating;
+  if (!facts.init_alive) return oci::Status::stopped;
+  if (facts.frozen) return oci::Status::paused;
+  return facts.at_start_gate ? oci::Status::created : oci::Status::running;
+}
+
+oci::State Container::oci_state() const {
+  return container::oci_state(state, status, status == oci::Status::stopped ? 0 : state.pid);
+}
+
+Result<sys::UniqueFd> open_init(const ContainerState& state) {
+  if (state.pid == 0) return sys::UniqueFd();
+  auto pidfd = sys::pidfd_open(state.pid);
+  if (!pidfd.ok()) {
+    if (pidfd.error().errno_value == ESRCH) return sys::UniqueFd();
+    return std::move(pidfd).error();
+  }
+  // The pidfd pins the pid, so what /proc says after it was opened is about this very process.
+  const auto stat = TRY(sys::read_process_stat(state.pid));
+  const bool same = stat && stat->start_time_ticks == state.start_time_ticks &&
+                    stat->state != 'Z' && stat->state != 'X';
+  return same ? TRY(std::move(pidfd)) : sys::UniqueFd();
+}
+
+Result<Container> find(const std::string& root, const std::string& id, Lock lock) {
+  Container container{TRY(StateDirectory::open(root, id, lock)), {}, oci::Status::stopped, {}};
+  auto state = container.directory.load();
+  if (state.ok()) {
+    container.state = TRY(std::move(state));
+  } else if (state.error().errno_value == ENOENT) {
+    container.state.id = id;  // killed before it wrote anything down, or not that far yet
+  } else {
+    return std::move(state).error();
+  }
+  container.init_pidfd = TRY(open_init(container.state));
+  const Facts facts =
+      TRY(observe(container.directory, container.state, container.init_pidfd, lock));
+  container.status = derive_status(facts);
+  return container;
+}
+
+}  // namespace myrt::container

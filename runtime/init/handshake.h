@@ -1,0 +1,103 @@
+// The typed protocol between the runtime process and a container's init, and between `start` and
+// init.
+//
+//   runtime process                                            init (after clone3)
+//   ---------------                                            -------------------
+//   everything that needs only the pid:                        blocked in wait_for_proceed
+//   id maps, cgroup, net devices
+//   proceed{pid} --------------------------------------------> namespaces, mounts
+//   prestart, createRuntime hooks  <-------------------------- runtime_hooks_needed   (only if
+//   there are any) runtime_hooks_done --------------------------------------> createContainer
+//   hooks, root, process, security saves the state  <----------------------------------------
+//   ready{pty master, if the runtime proxies it} committed  (create: the runtime's part is over)
+//   ---------> blocked in StartGate::wait start      (run: no StartGate, the same channel)
+//   --------> startContainer hooks, seccomp, execve
+//
+//   `myrt start` --connects to the StartGate's socket, start--> the same
+//                <-- EOF: execve has happened (the socket is close-on-exec)
+//
+//   At any step init may answer failed{Error} and exit; the Error arrives verbatim. EOF anywhere
+//   else means that the peer is dead, and init exits then: an init that the runtime did not commit
+//   cannot outlive it.
+//
+// One SOCK_SEQPACKET packet per message; a message that is not the expected one is an error that
+// names both.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace myrt::init {
+
+enum class Message : std::uint8_t {
+  proceed,
+  runtime_hooks_needed,
+  runtime_hooks_done,
+  ready,
+  committed,
+  start,
+  failed,
+};
+std::string_view to_string(Message message);
+
+// Error <-> bytes, for the `failed` message; texts are cut at 16 KiB. Decoding checks every length
+// (CVE-2021-43784). Pure.
+std::string encode_error(const Error& error);
+std::optional<Error> decode_error(std::string_view bytes);  // nullopt: malformed
+
+// What init tells the runtime process when it comes to a stop.
+struct Ready {
+  sys::UniqueFd terminal;  // pty master, only when the runtime process asked to proxy it
+};
+
+// One end of the protocol. Owns its socket.
+class Channel {
+ public:
+  explicit Channel(sys::UniqueFd socket) : socket_(std::move(socket)) {}
+  static Result<std::pair<Channel, Channel>> pair();
+
+  int fd() const { return socket_.get(); }
+  void close() { socket_.reset(); }
+
+  // Runtime process.
+  Result<> send_proceed(pid_t host_pid);
+  Result<Message> wait_for_hooks_or_ready(Ready& ready);  // runtime_hooks_needed or ready
+  Result<> send_runtime_hooks_done();
+  Result<> send_committed();
+  Result<> send_start();
+  // True: execve happened (EOF). Errors: what init reported.
+  Result<> wait_for_execve();
+
+  // Init.
+  Result<pid_t> wait_for_proceed();      // the pid of init as the runtime process sees it
+  Result<> request_runtime_hooks();      // sends runtime_hooks_needed, waits for runtime_hooks_done
+  Result<> send_ready(int terminal_fd);  // -1: none
+  Result<> wait_for_committed();
+  // False at EOF: the peer only looked (a status probe) or died.
+  Result<bool> wait_for_start();
+  // Best effort: the peer may be gone.
+  void send_failed(const Error& error);
+
+ private:
+  Result<> send(Message message, std::string_view payload = {}, int fd = -1);
+  struct Received {
+    Message message;
+    std::string payload;
+    sys::UniqueFd fd;
+  };
+  // nullopt at EOF; `failed` is turned into its Error.
+  Result<std::optional<Received>> receive();
+  Result<Received> expect(Message wanted);
+
+  sys::UniqueFd socket_;
+};
+
+}  // namespace myrt::init

@@ -1,0 +1,35 @@
+// A process added to a running container by exec: from clone3 to execve.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "cgroups/cgroup.h"
+#include "runtime/init/cpu_affinity.h"
+#include "runtime/init/process_setup.h"
+#include "sys/process.h"
+#include "sys/result.h"
+#include "sys/unique_fd.h"
+
+namespace myrt::init {
+
+// What the new process inherits over clone3.
+struct JoinContext {
+  ProcessContext process;
+  int init_pidfd = -1;           // of the container's init
+  std::uint64_t namespaces = 0;  // CLONE_NEW* to join
+  sys::UniqueFd
+      root;  // to chroot into; invalid where the root of the mount namespace is the container's
+  const cgroups::SelfJoin& self_join;
+  CpuAffinityPlan affinity;
+};
+
+// Clones the process into the container's cgroup and pid namespace, joins the other namespaces, and
+// returns when it has executed its program. `terminal` gets the pty master for
+// TerminalTaker::runtime. Runtime process, single-threaded. Errors: whatever the process reports;
+// nothing of it is left then.
+Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
+                                        sys::UniqueFd& terminal);
+
+}  // namespace myrt::init

@@ -1,0 +1,146 @@
+// libmyrt: the public interface of the runtime. One function per verb of the OCI runtime-spec and
+// of runc's command line.
+//
+// Nothing in here prints, exits, reads the environment or keeps global state; a caller owns its
+// Context and may use several. The caller must be single-threaded while create, run and exec clone.
+// Every function returns its failure as an Error.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oci-spec/spec.h"
+#include "oci-spec/state.h"
+#include "sys/result.h"
+
+namespace myrt {
+
+enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
+enum class Strictness : std::uint8_t {
+  peers,
+  spec
+};  // --strict: the spec's letter where runc and crun deviate
+enum class Switch : std::uint8_t { off, on };
+
+// What every operation needs to know.
+struct Context {
+  std::string root;  // absolute path of the state root, e.g. "/run/myrt"
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  Strictness strictness = Strictness::peers;
+  std::function<void(std::string_view)> warn = [](std::string_view) {
+  };                                            // a warning never changes the flow (LIF-03)
+  std::function<void(std::string_view)> debug;  // empty: no debug texts are even built
+};
+
+// How a new container process is connected to its caller.
+struct ProcessIo {
+  std::string pid_file;        // written atomically, digits only, before the call returns
+  std::string console_socket;  // unix socket that gets the pty master; needs process.terminal
+  std::string pidfd_socket;    // unix socket that gets the process's pidfd
+  int preserve_fds = 0;        // fds 3 .. 3+N-1 stay open
+  int listen_fds =
+      0;  // of those, how many are systemd activation sockets: sets LISTEN_FDS and LISTEN_PID=1
+};
+
+struct CreateOptions {
+  std::string id;
+  std::string bundle = ".";
+  std::string config = "config.json";  // relative to the bundle, or absolute
+  ProcessIo io;
+  Switch pivot = Switch::on;        // off: --no-pivot
+  Switch new_keyring = Switch::on;  // off: --no-new-keyring
+  std::string notify_socket;        // NOTIFY_SOCKET of the caller, empty when it has none
+};
+
+Result<> create(const Context& context, const CreateOptions& options);
+// Returns after the user program was executed and the poststart hooks ran.
+// `notify_socket` is the caller's NOTIFY_SOCKET; when the
+// container was created with one too, start waits for its READY=1 and passes it on.
+Result<> start(const Context& context, const std::string& id,
+               const std::string& notify_socket = {});
+
+struct RunOptions {
+  CreateOptions create;
+  Switch detach = Switch::off;
+  Switch keep = Switch::off;      // keep the state after a foreground run
+  Switch subreaper = Switch::on;  // off: --no-subreaper
+};
+// The process's exit code as a shell counts it (128 + signal); 0 when detached.
+Result<int> run(const Context& context, const RunOptions& options);
+
+struct ExecOptions {
+  std::string id;
+  std::optional<oci::Process>
+      process;  // --process; otherwise the container's own with the overrides below
+  std::vector<std::string> args;
+  std::string cwd;
+  std::vector<std::string> env;  // appended to the container's
+  std::optional<Switch> terminal;
+  std::string user;  // "UID[:GID]"
+  std::vector<std::uint32_t> additional_gids;
+  std::vector<std::string> capabilities;
+  std::optional<Switch> no_new_privileges;
+  std::string apparmor_profile, selinux_label;
+  std::vector<std::string>
+      cgroup;  // "PATH" or "CONTROLLER[,CONTROLLER]:PATH", below the container's cgroup
+  Switch ignore_paused = Switch::off;
+  Switch detach = Switch::off;
+  ProcessIo io;
+};
+Result<int> exec(const Context& context, const ExecOptions& options);
+
+struct ContainerInfo {
+  oci::State state;
+  oci::StateExtras extras;
+};
+Result<ContainerInfo> state(const Context& context, const std::string& id);
+// Every container of the root, sorted by id. One that cannot be read is warned about and left out.
+Result<std::vector<ContainerInfo>> list(const Context& context);
+// Ids only, without looking at the containers; for --quiet and --regex.
+Result<std::vector<std::string>> list_ids(const Context& context);
+
+struct KillOptions {
+  std::string id;
+  // Absent: the stop signal that the image names by annotation (ANN-05), else SIGTERM.
+  std::optional<int> signal;
+  Switch all = Switch::off;
+};
+Result<> kill(const Context& context, const KillOptions& options);
+
+struct DeleteOptions {
+  std::string id;
+  Switch force = Switch::off;
+};
+Result<> remove(const Context& context, const DeleteOptions& options);
+
+// Host pids of all processes of the container, sub-cgroups included, ascending.
+Result<std::vector<pid_t>> ps(const Context& context, const std::string& id);
+Result<> pause(const Context& context, const std::string& id);
+Result<> resume(const Context& context, const std::string& id);
+// Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16).
+Result<> update(const Context& context, const std::string& id, const oci::Resources& resources);
+
+// {"type":"stats","id":...,"data":{...}} on one line, without a newline (contract §3).
+Result<std::string> stats_event(const Context& context, const std::string& id);
+// Calls `emit` with one JSON line for each stats (every `interval`) and oom event, until the
+// container's cgroup is gone.
+Result<> events(const Context& context, const std::string& id, std::chrono::milliseconds interval,
+                const std::function<void(std::string_view)>& emit);
+
+struct Version {
+  std::string version, commit, spec, libseccomp;
+};
+Version version();
+// The features document (features.md), indented JSON.
+std::string features();
+// The document of `myrt spec`.
+std::string default_spec(Switch rootless, uid_t uid, gid_t gid);
+
+}  // namespace myrt

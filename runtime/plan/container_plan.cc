@@ -1,0 +1,126 @@
+#include "runtime/plan/container_plan.h"
+
+#include <algorithm>
+
+namespace myrt::plan {
+namespace {
+
+using oci::NamespaceType;
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The hierarchies as the mounts module shows them to the container.
+mounts::CgroupView cgroup_view(const cgroups::Plan& plan) {
+  mounts::CgroupView view;
+  view.mode = plan.mode == cgroups::Mode::v1       ? mounts::CgroupView::Mode::v1
+              : plan.mode == cgroups::Mode::hybrid ? mounts::CgroupView::Mode::hybrid
+                                                   : mounts::CgroupView::Mode::v2;
+  for (const cgroups::Directory& directory : plan.directories) {
+    mounts::CgroupView::Hierarchy hierarchy;
+    hierarchy.name =
+        view.mode == mounts::CgroupView::Mode::v2 ? "" : base_name(directory.mount_point);
+    hierarchy.mount_point = directory.mount_point;
+    hierarchy.container_path = directory.path;
+    for (const std::string& controller : directory.controllers) {
+      // "cpu" and "cpuacct" lead to "cpu,cpuacct"; a named hierarchy has no other name.
+      const bool named = controller.starts_with("name=");
+      if (!named && controller != hierarchy.name) hierarchy.links.push_back(controller);
+    }
+    view.hierarchies.push_back(std::move(hierarchy));
+  }
+  return view;
+}
+
+mounts::MountNamespace mount_namespace(const namespaces::Plan& plan) {
+  if (plan.is_new(NamespaceType::mount)) return mounts::MountNamespace::created;
+  if (plan.joins_existing(NamespaceType::mount)) return mounts::MountNamespace::joined;
+  return mounts::MountNamespace::inherited;
+}
+
+mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
+  const bool own_user = plan.namespaces.is_private(NamespaceType::user);
+  mounts::Inputs facts;
+  facts.bundle = plan.bundle;
+  facts.rootfs = plan.rootfs;
+  facts.user_namespace = own_user ? mounts::UserNamespace::own : inputs.user_namespace;
+  facts.mount_namespace = mount_namespace(plan.namespaces);
+  facts.cgroup_namespace = plan.namespaces.is_private(NamespaceType::cgroup)
+                               ? mounts::CgroupNamespace::own
+                               : mounts::CgroupNamespace::inherited;
+  facts.root_switch = inputs.root_switch;
+  facts.selinux = inputs.selinux;
+  if (plan.cgroup) facts.cgroup = cgroup_view(*plan.cgroup);
+  facts.uid_mappings = plan.namespaces.uid_mappings;
+  facts.gid_mappings = plan.namespaces.gid_mappings;
+  return facts;
+}
+
+Result<cgroups::Plan> plan_cgroup(const oci::Spec& spec, const Inputs& inputs) {
+  return cgroups::plan(
+      spec, *inputs.cgroup_host,
+      {.container_id = inputs.id,
+       .rootless = inputs.privileged ? cgroups::Rootless::no : cgroups::Rootless::yes,
+       .user_namespace = inputs.user_namespace == mounts::UserNamespace::initial
+                             ? cgroups::UserNamespace::initial
+                             : cgroups::UserNamespace::nested});
+}
+
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+// Without a cgroup nothing can be limited, and saying nothing would be a limit that is not there.
+Result<> refuse_limits_without_cgroup(const oci::Spec& spec) {
+  if (!spec.linux || !spec.linux->resources) return {};
+  oci::Resources limits = *spec.linux->resources;
+  limits.devices.clear();  // every engine's config has device rules, also with cgroups disabled
+  if (limits == oci::Resources{}) return {};
+  return config_error("/linux/resources", "cannot be applied with the cgroup manager `disabled`");
+}
+
+}  // namespace
+
+Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs) {
+  ContainerPlan plan;
+  plan.id = inputs.id;
+  plan.bundle = inputs.bundle;
+  const std::string root = spec.root ? spec.root->path : std::string();
+  plan.rootfs = root.starts_with('/') ? root : inputs.bundle + "/" + root;
+  plan.namespaces = TRY(namespaces::plan(spec));
+  if (inputs.cgroup_host) {
+    plan.cgroup = TRY(plan_cgroup(spec, inputs));
+    append(plan.warnings, plan.cgroup->warnings);
+  } else {
+    TRY(refuse_limits_without_cgroup(spec));
+  }
+  plan.mounts = TRY(mounts::plan(spec, mount_inputs(plan, inputs)));
+  append(plan.warnings, plan.mounts.warnings);
+  return plan;
+}
+
+std::string to_string(const ContainerPlan& plan) {
+  std::string text = fmt::format("container {}\nrootfs {}\n", plan.id, plan.rootfs);
+  text += "\n[namespaces]\n" + namespaces::to_string(plan.namespaces);
+  text += "\n[cgroup]\n" + (plan.cgroup ? cgroups::to_string(*plan.cgroup) : "disabled\n");
+  text += "\n[mounts]\n" + mounts::to_string(plan.mounts);
+  return text;
+}
+
+cgroups::Location planned_location(const std::optional<cgroups::Plan>& plan) {
+  cgroups::Location location;
+  if (!plan) return location;
+  location.mode = plan->mode;
+  for (const cgroups::Directory& directory : plan->directories) {
+    location.directories.emplace_back(joined(directory.controllers),
+                                      directory.mount_point + directory.path);
+  }
+  return location;
+}
+
+}  // namespace myrt::plan
