@@ -1,0 +1,178 @@
+#!/bin/bash
+# What a container process inherits: three streams, what was asked for, and nothing else.
+source "$(dirname "$0")/lib.sh"
+
+# A shell runs its last command in its own process: the `:` keeps pid 1 apart from ls, which holds
+# the directory that it reads.
+
+leaked_fds() {
+  new_bundle
+  shell 'ls /proc/1/fd; :'
+  exec 5</etc/passwd 6</etc/group 77</dev/null 200</
+  run_ok
+  same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
+}
+
+leaked_fds_create() {
+  new_bundle
+  exec 3</ 9</etc/passwd
+  create
+  local pid
+  pid=$(state_of pid)
+  start
+  wait_until sh -c "tr '\0' ' ' </proc/$pid/cmdline | grep -q ^sleep"
+  same "$(ls "/proc/$pid/fd" | tr '\n' ' ')" '0 1 2 '
+}
+
+leaked_fds_exec() {
+  new_bundle
+  run_detached
+  exec 5</etc/passwd 77</
+  try runtime exec "$id" sh -c 'ls /proc/$$/fd; :'
+  same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
+}
+
+preserved() {
+  new_bundle
+  shell 'ls /proc/1/fd; cat <&3; cat <&4'
+  echo third >"$bundle/three"
+  echo fourth >"$bundle/four"
+  exec 3<"$bundle/three" 4<"$bundle/four" 5</etc/passwd
+  run_ok --preserve-fds 2
+  same "$(tr '\n' ' ' <<<"$out")" '0 1 2 3 4 third fourth '
+}
+
+preserved_exec() {
+  new_bundle
+  run_detached
+  exec 3</etc/group 4</etc/passwd
+  try runtime exec --preserve-fds 1 "$id" sh -c 'ls /proc/$$/fd; :'
+  same "$(tr '\n' ' ' <<<"$out")" '0 1 2 3 '
+}
+
+preserved_missing() {
+  new_bundle
+  exec 3<&- 4<&-
+  try runtime create --bundle "$bundle" --preserve-fds 2 "$id"
+  is_status 1
+  same "$(ls -A "$state_root" 2>/dev/null)" ''
+}
+
+listen_fds() {
+  new_bundle
+  shell 'echo "$LISTEN_FDS $LISTEN_PID"; ls /proc/1/fd; cat <&3'
+  echo activated >"$bundle/socket"
+  exec 3<"$bundle/socket" 8</etc/passwd
+  try sh -c "LISTEN_FDS=1 LISTEN_PID=\$\$ exec '$RUNTIME' --root '$state_root' run --bundle '$bundle' $id"
+  is_status 0
+  same "$(tr '\n' ' ' <<<"$out")" '1 1 0 1 2 3 activated '
+}
+
+listen_fds_of_others() {
+  # LISTEN_PID names another process: the sockets are not for us.
+  new_bundle
+  shell 'echo "${LISTEN_FDS:-none}"; ls /proc/1/fd; :'
+  exec 3</etc/passwd
+  try sh -c "LISTEN_FDS=1 LISTEN_PID=1 exec '$RUNTIME' --root '$state_root' run --bundle '$bundle' $id"
+  same "$(tr '\n' ' ' <<<"$out")" 'none 0 1 2 '
+}
+
+signals() {
+  new_bundle grep -E '^(SigBlk|SigIgn):' /proc/self/status
+  try sh -c "trap '' PIPE INT QUIT HUP; exec '$RUNTIME' --root '$state_root' run --bundle '$bundle' $id"
+  is_status 0
+  same "$out" 'SigBlk:	0000000000000000
+SigIgn:	0000000000000000'
+}
+
+signals_exec() {
+  new_bundle
+  run_detached
+  try sh -c "trap '' PIPE INT QUIT; exec '$RUNTIME' --root '$state_root' exec $id grep -E '^(SigBlk|SigIgn):' /proc/self/status"
+  same "$out" 'SigBlk:	0000000000000000
+SigIgn:	0000000000000000'
+}
+
+blocked_signals() {
+  new_bundle grep -E '^SigBlk:' /proc/self/status
+  try python3 -c "
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM, signal.SIGCHLD})
+os.execv(sys.argv[1], sys.argv[1:])" "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 0
+  same "$out" 'SigBlk:	0000000000000000'
+}
+
+parent_death_signal() {
+  # The caller sets PDEATHSIG on the runtime, as conmon and the shim do; the container must not die.
+  new_bundle
+  python3 -c "
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+os.execv(sys.argv[1], sys.argv[1:])" "$RUNTIME" --root "$state_root" run --detach --bundle "$bundle" "$id"
+  same "$(state_of status)" running
+}
+
+own_session() {
+  new_bundle
+  run_detached
+  local pid
+  pid=$(state_of pid)
+  same "$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f4)" "$pid" 'the session'
+}
+
+child_of_subreaper() {
+  new_bundle
+  run_detached --pid-file "$bundle/pid"
+  same "$(sed 's/.*) //' "/proc/$(<"$bundle/pid")/stat" | cut -d' ' -f2)" 1
+}
+
+nobody_holds_stdio() {
+  # A reader of the container's output gets its end when the container ends, and not later.
+  new_bundle echo done
+  local text
+  text=$(timeout 20 sh -c "{ '$RUNTIME' --root '$state_root' create --bundle '$bundle' $id && \
+    '$RUNTIME' --root '$state_root' start $id >/dev/null; } | cat")
+  same "$text" done
+}
+
+stdio_owner() {
+  new_bundle sh -c 'stat -L -c %u /proc/self/fd/1'
+  edit '.process.user.uid = 1000 | .process.user.gid = 1000'
+  same "$(runtime run --bundle "$bundle" "$id" | cat)" 1000
+}
+
+null_keeps_owner() {
+  new_bundle true
+  edit '.process.user.uid = 1000 | .process.user.gid = 1000'
+  runtime run --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1
+  same "$(stat -c '%u %a' /dev/null)" '0 666'
+}
+
+# A container may open /proc/PID/exe of init for writing as soon as nobody executes it any more.
+read_only_binary() {
+  new_bundle
+  create
+  python3 -c 'import os, sys; sys.exit(0 if os.statvfs(sys.argv[1]).f_flag & os.ST_RDONLY else 1)' \
+    "/proc/$(state_of pid)/exe" || fail "init's binary is on a writable mount"
+}
+
+it 'no descriptor leaks through run [FDS-01]' leaked_fds
+it "init executes from a read-only mount of the runtime's binary (CVE-2019-5736)" read_only_binary
+it 'no descriptor leaks through create and start [FDS-01]' leaked_fds_create
+it 'no descriptor leaks through exec [FDS-01]' leaked_fds_exec
+it '--preserve-fds passes N and no more [FDS-02]' preserved
+it 'exec --preserve-fds passes N and no more [FDS-02]' preserved_exec
+it '--preserve-fds of a closed descriptor is refused [FDS-02]' preserved_missing
+it 'LISTEN_FDS is passed on with LISTEN_PID=1 [FDS-02]' listen_fds
+it 'LISTEN_FDS for another process is not [FDS-02]' listen_fds_of_others
+it 'ignored signals are not inherited [PRC-13]' signals
+it 'ignored signals are not inherited by exec [PRC-13]' signals_exec
+it 'blocked signals are not inherited [PRC-13]' blocked_signals
+it 'a detached container outlives a runtime with PDEATHSIG [PRC-13]' parent_death_signal
+it 'the process has a session of its own [PRC-13]' own_session
+it 'a detached container is a child of the subreaper' child_of_subreaper
+it 'nobody but the container holds its streams' nobody_holds_stdio
+it 'the streams belong to the user [USR-05]' stdio_owner
+it 'but /dev/null does not [USR-05]' null_keeps_owner
+finish

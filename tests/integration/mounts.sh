@@ -1,0 +1,354 @@
+#!/bin/bash
+# What the container's file system looks like from inside, and what of it the host sees.
+source "$(dirname "$0")/lib.sh"
+
+# mounted DESTINATION: its line of /proc/self/mountinfo as run in the container wrote it to $out.
+mounted() { awk -v point="$1" '$5 == point' <<<"$out" | tail -1; }
+mount_options() { mounted "$1" | cut -d ' ' -f 6; }
+mount_type() { mounted "$1" | sed 's/.* - //' | cut -d ' ' -f 1; }
+add_mount() { edit ".mounts += [$1]"; }
+show_mounts() {
+  edit '.process.args = ["cat", "/proc/self/mountinfo"]'
+  run_ok
+}
+
+order_and_types() {
+  new_bundle
+  add_mount '{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["size=1m"]}'
+  add_mount '{"destination": "/tmp/below/deeper", "type": "tmpfs", "source": "below"}'
+  show_mounts
+  same "$(mount_type /proc)" proc
+  same "$(mount_type /dev)" tmpfs
+  same "$(mount_type /dev/pts)" devpts
+  same "$(mount_type /dev/mqueue)" mqueue
+  same "$(mount_type /sys)" sysfs
+  same "$(mount_type /tmp/below/deeper)" tmpfs
+  contains "$(mounted /tmp)" 'size=1024k'
+}
+
+flags() {
+  local options expected
+  while read -r options expected; do
+    new_bundle
+    add_mount '{"destination": "/m", "type": "tmpfs", "source": "tmpfs", "options": ("'"$options"'" | split(","))}'
+    show_mounts
+    same "$(mount_options /m)" "$expected" "$options"
+  done <<'TABLE'
+rw rw,relatime
+ro ro,relatime
+nosuid,nodev,noexec rw,nosuid,nodev,noexec,relatime
+noatime rw,noatime
+nodiratime rw,nodiratime,relatime
+ro,rw rw,relatime
+nosuid,suid rw,relatime
+strictatime rw
+TABLE
+}
+
+binds() {
+  new_bundle sh -c 'cat /bound/file; cat /one-file; echo changed >/bound/file; echo never >/read-only/file'
+  mkdir "$bundle/source"
+  echo text >"$bundle/source/file"
+  add_mount '{"destination": "/bound", "type": "bind", "source": "'"$bundle"'/source", "options": ["bind"]},
+    {"destination": "/one-file", "source": "source/file", "options": ["bind", "ro"]},
+    {"destination": "/read-only", "type": "none", "source": "source", "options": ["rbind", "ro"]}'
+  run
+  is_status 1
+  same "$out" "text
+text"
+  contains "$err" 'Read-only file system'
+  same "$(<"$bundle/source/file")" changed
+}
+
+recursive_read_only() {
+  new_bundle sh -c 'touch /bound/sub/x'
+  mkdir -p "$bundle/source/sub"
+  mount -t tmpfs tmpfs "$bundle/source/sub"
+  add_mount '{"destination": "/bound", "type": "bind", "source": "source", "options": ["rbind", "rro"]}'
+  run
+  umount "$bundle/source/sub"
+  is_status 1
+  contains "$err" 'Read-only file system'
+}
+
+non_recursive_read_only() {
+  new_bundle sh -c 'touch /bound/sub/x; touch /bound/x'
+  mkdir -p "$bundle/source/sub"
+  mount -t tmpfs tmpfs "$bundle/source/sub"
+  add_mount '{"destination": "/bound", "type": "bind", "source": "source", "options": ["rbind", "ro"]}'
+  run
+  local made=no
+  [ ! -e "$bundle/source/sub/x" ] || made=yes
+  umount "$bundle/source/sub"
+  is_status 1
+  same $made yes
+}
+
+recursive_flags() {
+  local option expected
+  for option in rnosuid=nosuid rnodev=nodev rnoexec=noexec rnoatime=noatime; do
+    new_bundle
+    expected=${option#*=} option=${option%=*}
+    mkdir -p "$bundle/source/sub"
+    mount -t tmpfs tmpfs "$bundle/source/sub"
+    add_mount '{"destination": "/bound", "type": "bind", "source": "source", "options": ["rbind", "'$option'"]}'
+    edit '.process.args = ["cat", "/proc/self/mountinfo"]'
+    run
+    umount "$bundle/source/sub"
+    is_status 0
+    contains "$(mount_options /bound)" "$expected"
+    contains "$(mount_options /bound/sub)" "$expected"
+  done
+}
+
+tmp_copy_up() {
+  new_bundle sh -c 'cat /etc/passwd | head -1; touch /etc/new; readlink /etc/link; stat -c %a /etc/mode'
+  own_rootfs
+  ln -s passwd "$bundle/rootfs/etc/link"
+  touch "$bundle/rootfs/etc/mode"
+  chmod 640 "$bundle/rootfs/etc/mode"
+  add_mount '{"destination": "/etc", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup", "rw"]}'
+  run_ok
+  same "$out" "root:x:0:0:root:/root:/bin/sh
+passwd
+640"
+  [ ! -e "$bundle/rootfs/etc/new" ] || fail 'the rootfs was written to'
+}
+
+propagation() {
+  local word expected
+  for word in private=none slave=master shared=shared unbindable=unbindable; do
+    expected=${word#*=} word=${word%=*}
+    new_bundle
+    mkdir "$bundle/source"
+    mount -t tmpfs tmpfs "$bundle/source"
+    mount --make-shared "$bundle/source"
+    add_mount '{"destination": "/bound", "type": "bind", "source": "source", "options": ["bind", "'$word'"]}'
+    edit '.process.args = ["cat", "/proc/self/mountinfo"]'
+    run
+    umount "$bundle/source"
+    is_status 0
+    local fields
+    fields=$(mounted /bound | sed 's/ - .*//' | cut -d ' ' -f 7-)
+    case $expected in
+      none) same "$fields" '' "$word" ;;
+      *) contains "$fields" "$expected" ;;
+    esac
+  done
+}
+
+read_only_root() {
+  new_bundle sh -c 'touch /x || touch /dev/shm/works'
+  edit '.root.readonly = true'
+  run_ok
+  contains "$err" 'Read-only file system'
+}
+
+rootfs_propagation() {
+  local word expected
+  for word in private= slave= shared=shared unbindable=unbindable; do
+    expected=${word#*=} word=${word%=*}
+    new_bundle
+    edit '.linux.rootfsPropagation = "'$word'"'
+    show_mounts
+    local fields
+    fields=$(mounted / | sed 's/ - .*//' | cut -d ' ' -f 7-)
+    case $word in
+      shared | unbindable) contains "$fields" "$expected" ;;
+      private) same "$fields" '' "$word" ;;
+      slave) lacks "$fields" shared ;;
+    esac
+  done
+}
+
+default_devices() {
+  new_bundle sh -c 'for d in null zero full random urandom tty; do stat -c "%n %F %a %t:%T" /dev/$d; done
+    for l in fd stdin stdout stderr ptmx; do echo "$l $(readlink /dev/$l)"; done'
+  run_ok
+  same "$out" "/dev/null character special file 666 1:3
+/dev/zero character special file 666 1:5
+/dev/full character special file 666 1:7
+/dev/random character special file 666 1:8
+/dev/urandom character special file 666 1:9
+/dev/tty character special file 666 5:0
+fd /proc/self/fd
+stdin /proc/self/fd/0
+stdout /proc/self/fd/1
+stderr /proc/self/fd/2
+ptmx pts/ptmx"
+}
+
+given_devices() {
+  new_bundle sh -c 'stat -c "%n %F %a %u:%g %t:%T" /dev/given /opt/there/fifo'
+  own_rootfs
+  edit '.linux.devices = [
+    {"path": "/dev/given", "type": "c", "major": 1, "minor": 5, "fileMode": 432, "uid": 7, "gid": 8},
+    {"path": "/opt/there/fifo", "type": "p", "fileMode": 384}]'
+  run_ok
+  same "$out" "/dev/given character special file 660 7:8 1:5
+/opt/there/fifo fifo 600 0:0 0:0"
+}
+
+other_device_there() {
+  new_bundle
+  edit '.linux.devices = [{"path": "/etc/passwd", "type": "c", "major": 1, "minor": 5}]'
+  refused /etc/passwd
+}
+
+masked() {
+  new_bundle sh -c 'cat /etc/secret | wc -c; ls -A /hidden | wc -l; touch /hidden/x 2>/dev/null || echo refused'
+  own_rootfs
+  echo secret >"$bundle/rootfs/etc/secret"
+  mkdir "$bundle/rootfs/hidden"
+  touch "$bundle/rootfs/hidden/file"
+  edit '.linux.maskedPaths = ["/etc/secret", "/hidden", "/not/there"]'
+  run_ok
+  same "$out" "0
+0
+refused"
+}
+
+read_only_paths() {
+  new_bundle sh -c 'touch /etc/x 2>&1; echo 1 2>&1 >/proc/sys/kernel/domainname; touch /tmp/works'
+  own_rootfs
+  edit '.linux.readonlyPaths = ["/etc", "/proc/sys", "/not/there"]'
+  run
+  contains "$out" 'Read-only file system'
+  [ -e "$bundle/rootfs/tmp/works" ] || fail 'all is read-only'
+  [ ! -e "$bundle/rootfs/etc/x" ] || fail '/etc is writable'
+}
+
+nothing_of_the_host() {
+  new_bundle cat /proc/self/mountinfo
+  run_ok
+  lacks "$(cut -d ' ' -f 5 <<<"$out")" "$work"
+  lacks "$(cut -d ' ' -f 5 <<<"$out")" /oldroot
+  same "$(head -1 <<<"$out" | cut -d ' ' -f 5)" /
+}
+
+host_sees_nothing() {
+  new_bundle
+  local before
+  before=$(sort /proc/self/mountinfo)
+  run_detached
+  same "$(sort /proc/self/mountinfo)" "$before" 'the mounts of the host'
+}
+
+shared_host_sees_nothing() {
+  mount --make-rshared /
+  new_bundle
+  local before
+  before=$(cut -d ' ' -f 5 /proc/self/mountinfo | sort)
+  run_detached
+  same "$(cut -d ' ' -f 5 /proc/self/mountinfo | sort)" "$before" 'the mounts of the host'
+  mount --make-rprivate /
+}
+
+no_pivot() {
+  new_bundle cat /proc/self/mountinfo
+  run_ok --no-pivot
+  contains "$out" ' /proc '
+  new_bundle sh -c "ls $work"
+  run --no-pivot
+  is_status 1
+}
+
+missing_destinations() {
+  new_bundle sh -c 'ls -ld /a/b/c | cut -c 1-10; cat /new/file'
+  own_rootfs
+  echo text >"$bundle/file"
+  add_mount '{"destination": "/a/b/c", "type": "tmpfs", "source": "tmpfs", "options": ["mode=700"]},
+    {"destination": "/new/file", "type": "bind", "source": "file", "options": ["bind"]}'
+  run_ok
+  same "$out" "drwx------
+text"
+}
+
+symlinked_destination() {
+  new_bundle sh -c 'cat /real/place/marker'
+  own_rootfs
+  mkdir -p "$bundle/rootfs/real/place" "$bundle/source"
+  ln -s /real "$bundle/rootfs/link"
+  echo inside >"$bundle/source/marker"
+  add_mount '{"destination": "/link/place", "type": "bind", "source": "source", "options": ["bind"]}'
+  run_ok
+  same "$out" inside
+}
+
+proc_symlink() {
+  # A rootfs whose /proc is a link is an attack.
+  new_bundle
+  own_rootfs
+  rmdir "$bundle/rootfs/proc"
+  ln -s /tmp "$bundle/rootfs/proc"
+  refused proc
+}
+
+relative_destination() {
+  new_bundle
+  add_mount '{"destination": "relative", "type": "tmpfs", "source": "tmpfs"}'
+  show_mounts
+  same "$(mount_type /relative)" tmpfs
+}
+
+unknown_option_is_data() {
+  new_bundle
+  add_mount '{"destination": "/m", "type": "tmpfs", "source": "tmpfs", "options": ["nr_inodes=77"]}'
+  show_mounts
+  contains "$(mounted /m)" nr_inodes=77
+  new_bundle
+  add_mount '{"destination": "/m", "type": "tmpfs", "source": "tmpfs", "options": ["nosuchoption"]}'
+  refused /m
+}
+
+idmapped() {
+  new_bundle stat -c '%u:%g' /m/file
+  mkdir "$bundle/source"
+  touch "$bundle/source/file"
+  chown 1000:1000 "$bundle/source/file"
+  add_mount '{"destination": "/m", "type": "bind", "source": "source", "options": ["bind"],
+    "uidMappings": [{"containerID": 1000, "hostID": 2000, "size": 1}],
+    "gidMappings": [{"containerID": 1000, "hostID": 3000, "size": 1}]}'
+  run_ok
+  same "$out" 2000:3000
+}
+
+sources_of_dev() {
+  # A /dev that is bound from the host gets no nodes of ours.
+  new_bundle sh -c 'ls /dev'
+  mkdir "$bundle/dev"
+  touch "$bundle/dev/only"
+  edit '.mounts = [{"destination": "/proc", "type": "proc", "source": "proc"},
+    {"destination": "/dev", "type": "bind", "source": "dev", "options": ["bind"]}]'
+  run_ok
+  same "$out" only
+  same "$(ls "$bundle/dev")" only
+}
+
+it 'mounts are made in the listed order, with type and data [MNT-01,MNT-06,MNT-11,DFS-01]' order_and_types
+it 'flag options, the later one winning [OPT-01,OPT-19]' flags
+it 'binds: directory, file, relative source, read-only [MNT-05,MNT-07,MNT-08,OPT-04]' binds
+it 'rro makes a whole tree read-only [OPT-08]' recursive_read_only
+it 'ro makes one mount read-only [MNT-08]' non_recursive_read_only
+it 'recursive flags reach the mounts below [OPT-09,OPT-10,OPT-11,OPT-13]' recursive_flags
+it 'tmpcopyup takes along what was there [OPT-15]' tmp_copy_up
+it 'propagation of a mount [OPT-05]' propagation
+it 'a read-only root, with writable mounts below [ROO-03]' read_only_root
+it 'rootfsPropagation [ROP-01..05]' rootfs_propagation
+it 'default devices and links [DEV-09,DEV-11,FDS-04]' default_devices
+it 'devices of the configuration [DEV-01,DEV-03,DEV-05,DEV-06,DEV-07]' given_devices
+it 'a device path that is taken by something else [DEV-04]' other_device_there
+it 'masked paths are empty [MSK-01]' masked
+it 'read-only paths are [MSK-02]' read_only_paths
+it 'nothing of the host is to be seen [ROO-04]' nothing_of_the_host
+it 'the host sees no mount of the container [ROP-06]' host_sees_nothing
+it 'nor does a host with shared mounts [ROP-06]' shared_host_sees_nothing
+it '--no-pivot [ROO-04]' no_pivot
+it 'missing destinations are made [MNT-03]' missing_destinations
+it 'a symlink in a destination is followed inside the rootfs [MNT-04]' symlinked_destination
+it 'a /proc that is a symlink is refused [MNT-10]' proc_symlink
+it 'a relative destination is relative to the root [MNT-02]' relative_destination
+it 'unknown options are data for the file system [OPT-17,MNT-12]' unknown_option_is_data
+it 'idmapped mounts [IDM-01]' idmapped
+it 'a bound /dev is left alone [DEV-09]' sources_of_dev
+finish

@@ -1,0 +1,201 @@
+#include "mounts/plan.h"
+#include "tests/unit/mounts/plan_fixture.h"
+
+namespace {
+
+using myrt::ErrorCode;
+using myrt::test::PlanFixture;
+namespace mounts = myrt::mounts;
+
+std::string lines_of(const std::string& destination, const std::string& type,
+                     const std::string& source, const std::vector<std::string>& options,
+                     const std::string& rootfs_propagation = "") {
+  PlanFixture fixture;
+  fixture.spec.linux->rootfs_propagation = rootfs_propagation;
+  fixture.add(destination, type, source, options);
+  return fixture.mount_lines();
+}
+
+myrt::Error refusal_of(const std::string& destination, const std::string& type,
+                       const std::string& source, const std::vector<std::string>& options) {
+  PlanFixture fixture;
+  fixture.add("/first", "tmpfs", "tmpfs", {});
+  fixture.add(destination, type, source, options);
+  return fixture.refused();
+}
+
+}  // namespace
+
+TEST_CASE("a bind needs as few attribute calls as give its result",
+          "[mounts][golden][MNT-08][OPT-05][OPT-08]") {
+  struct Row {
+    std::vector<std::string> options;
+    const char* line;
+  };
+  const Row rows[] = {
+      {{"bind"}, "mount 0: bind /s -> /d {slave}\n"},
+      {{"bind", "ro"}, "mount 0: bind /s -> /d {+ro slave}\n"},
+      {{"bind", "rro", "rw"}, "mount 0: bind /s -> /d {-ro slave}\n"},
+      {{"bind", "rprivate", "ro", "nosuid"}, "mount 0: bind /s -> /d {+ro,nosuid private}\n"},
+      {{"rbind"}, "mount 0: rbind /s -> /d r{slave}\n"},
+      {{"rbind", "rprivate"}, "mount 0: rbind /s -> /d r{private}\n"},
+      {{"rbind", "rslave"}, "mount 0: rbind /s -> /d r{slave}\n"},
+      {{"rbind", "rshared"}, "mount 0: rbind /s -> /d r{slave} r{shared}\n"},
+      {{"rbind", "private"}, "mount 0: rbind /s -> /d r{slave} {private}\n"},
+      {{"rbind", "rprivate", "ro"}, "mount 0: rbind /s -> /d r{private} {+ro}\n"},
+      {{"rbind", "rprivate", "rro"}, "mount 0: rbind /s -> /d r{+ro private}\n"},
+      {{"rbind", "rro", "rw"}, "mount 0: rbind /s -> /d r{+ro slave} {-ro}\n"},
+      {{"rbind", "noatime"}, "mount 0: rbind /s -> /d r{slave} {+noatime}\n"},
+      {{"rbind", "ratime"}, "mount 0: rbind /s -> /d r{+relatime slave}\n"}};
+  for (const Row& row : rows) CHECK(lines_of("/d", "none", "/s", row.options) == row.line);
+}
+
+TEST_CASE("the propagation of binds follows the root's", "[mounts][ROP-02][ROP-04][OPT-05]") {
+  CHECK(lines_of("/d", "", "/s", {"rbind"}, "rprivate") == "mount 0: rbind /s -> /d r{private}\n");
+  CHECK(lines_of("/d", "", "/s", {"rbind"}, "unbindable") ==
+        "mount 0: rbind /s -> /d r{private}\n");
+  CHECK(lines_of("/d", "", "/s", {"rbind", "rshared"}, "rshared") ==
+        "mount 0: rbind /s -> /d r{shared}\n");
+  CHECK(lines_of("/d", "", "/s", {"rbind"}, "shared") == "mount 0: rbind /s -> /d\n");
+}
+
+TEST_CASE("a mount is a bind by its options or its type", "[mounts][MNT-05][MNT-06][MNT-07]") {
+  CHECK(lines_of("/d", "bind", "rel", {}) == "mount 0: bind /b/rel -> /d {slave}\n");
+  CHECK(lines_of("/d", "tmpfs", "/s", {"rbind"}) == "mount 0: rbind /s -> /d r{slave}\n");
+  CHECK(refusal_of("/d", "bind", "", {}).pointer == "/mounts/1");
+  CHECK(refusal_of("/d", "", "x", {}).pointer == "/mounts/1/type");
+}
+
+TEST_CASE("destinations are cleaned, and a relative one is a warning", "[mounts][MNT-02]") {
+  CHECK(lines_of("/a//b/../c/", "tmpfs", "tmpfs", {"mode=1"}) ==
+        "mount 0: tmpfs (tmpfs) -> /a/c [mode=1]\n");
+  CHECK(lines_of("a", "tmpfs", "tmpfs", {"mode=1"}) ==
+        "mount 0: tmpfs (tmpfs) -> /a [mode=1]\n"
+        "warning /mounts/0/destination: relative path `a` is deprecated\n");
+  CHECK(refusal_of("/x/..", "tmpfs", "tmpfs", {}).pointer == "/mounts/1/destination");
+}
+
+TEST_CASE("nothing but a procfs goes over /proc, and little below it",
+          "[mounts][MNT-10][CVE-2019-19921]") {
+  CHECK(refusal_of("/proc", "tmpfs", "tmpfs", {}).pointer == "/mounts/1/destination");
+  CHECK(refusal_of("/proc/self", "bind", "/s", {}).pointer == "/mounts/1/destination");
+  CHECK(refusal_of("/x/../proc/sys/kernel", "tmpfs", "tmpfs", {}).pointer ==
+        "/mounts/1/destination");
+  CHECK(refusal_of("/proc/uptimes", "bind", "/s", {}).pointer == "/mounts/1/destination");
+  CHECK(lines_of("/proc/uptime", "bind", "/s", {}) == "mount 0: bind /s -> /proc/uptime {slave}\n");
+  CHECK(lines_of("/proc", "bind", "/proc", {"rbind"}) ==
+        "mount 0: rbind /proc -> /proc r{slave} must-be-procfs\n");
+  CHECK(lines_of("/processes", "tmpfs", "tmpfs", {"mode=1"}) ==
+        "mount 0: tmpfs (tmpfs) -> /processes [mode=1]\n");
+}
+
+TEST_CASE("data options on a bind are accepted with a warning", "[mounts][OPT-18]") {
+  CHECK(lines_of("/d", "bind", "/s", {"mode=755", "sync"}) ==
+        "mount 0: bind /s -> /d {slave}\n"
+        "warning /mounts/0: option `mode=755` has no effect on a bind\n"
+        "warning /mounts/0: options of a filesystem have no effect on a bind\n");
+}
+
+TEST_CASE("a new filesystem gets flags, parameters and propagation",
+          "[mounts][golden][MNT-11][OPT-05][OPT-17]") {
+  CHECK(lines_of("/d", "ext4", "/dev/loop0", {"ro", "noexec", "errors=panic", "sync", "shared"}) ==
+        "mount 0: ext4 (/dev/loop0) -> /d ro,noexec sb:sync [errors=panic] [ro] {shared}\n");
+  CHECK(lines_of("/d", "tmpfs", "tmpfs", {"ro", "tmpcopyup"}) ==
+        "mount 0: tmpfs (tmpfs) -> /d inherit-mode copy-up ro-at-the-end\n");
+  CHECK(lines_of("/d", "sysfs", "sysfs", {"rro", "rw"}) ==
+        "mount 0: sysfs (sysfs) -> /d real-directory\n");
+}
+
+TEST_CASE("tmpcopyup is for tmpfs alone", "[mounts][OPT-15]") {
+  CHECK(refusal_of("/d", "proc", "proc", {"tmpcopyup"}).pointer == "/mounts/1/options");
+  CHECK(refusal_of("/d", "bind", "/s", {"tmpcopyup"}).pointer == "/mounts/1");
+}
+
+TEST_CASE("gid=5 of devpts is dropped where nobody has it", "[mounts][MNT-11]") {
+  PlanFixture fixture;
+  fixture.add("/dev/pts", "devpts", "devpts", {"newinstance", "gid=5"});
+  fixture.inputs.user_namespace = mounts::UserNamespace::own;
+
+  fixture.inputs.gid_mappings = {{0, 1000, 1}};
+  CHECK(fixture.mount_lines() == "mount 0: devpts (devpts) -> /dev/pts [newinstance]\n");
+
+  fixture.inputs.gid_mappings = {{0, 1000, 1}, {1, 100000, 5}};
+  CHECK(fixture.mount_lines() == "mount 0: devpts (devpts) -> /dev/pts [newinstance] [gid=5]\n");
+}
+
+TEST_CASE("a remount is a step of its own", "[mounts][OPT-03]") {
+  CHECK(lines_of("/d", "", "", {"remount", "ro", "size=1k"}) ==
+        "mount 0: remount /d {+ro} [size=1k]\n");
+  CHECK(lines_of("/d", "", "", {"remount", "bind", "nosuid"}) ==
+        "mount 0: remount bind /d {+nosuid}\n");
+}
+
+TEST_CASE("id mappings come in pairs, or from a user namespace",
+          "[mounts][IDM-02][IDM-03][IDM-05][IDM-06][IDM-07]") {
+  PlanFixture fixture;
+  myrt::oci::Mount& mount = fixture.add("/d", "bind", "/s", {"rbind", "rprivate"});
+
+  SECTION("one without the other is refused") {
+    mount.uid_mappings = {{0, 1000, 10}};
+    CHECK(fixture.refused().pointer == "/mounts/0");
+    mount.uid_mappings.clear();
+    mount.gid_mappings = {{0, 1000, 10}};
+    CHECK(fixture.refused().pointer == "/mounts/0");
+  }
+  SECTION("mappings without a word are applied to the mount alone") {
+    mount.uid_mappings = {{0, 1000, 10}};
+    mount.gid_mappings = {{0, 2000, 10}, {20, 3000, 1}};
+    CHECK(fixture.mount_lines() ==
+          "mount 0: rbind /s -> /d r{private} idmap uid 0:1000:10 gid 0:2000:10,20:3000:1\n");
+  }
+  SECTION("a word without mappings takes the container's") {
+    mount.options.push_back("ridmap");
+    CHECK(fixture.refused().pointer == "/mounts/0/options");
+    fixture.inputs.user_namespace = mounts::UserNamespace::own;
+    CHECK(fixture.mount_lines() ==
+          "mount 0: rbind /s -> /d r{private} ridmap uid container gid container\n");
+  }
+  SECTION("a mount that is no bind cannot have them") {
+    mount.type = "tmpfs";
+    mount.options = {"idmap"};
+    CHECK(fixture.refused().code == ErrorCode::unsupported);
+    CHECK(fixture.refused().pointer == "/mounts/0");
+  }
+}
+
+TEST_CASE("cgroup v2 is a mount in a cgroup namespace and a bind without one",
+          "[mounts][golden][MNT-09][CVE-2023-25809]") {
+  PlanFixture fixture;
+  fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "ro"});
+  fixture.inputs.cgroup.mode = mounts::CgroupView::Mode::v2;
+
+  CHECK(fixture.refused().pointer == "/mounts/0");
+
+  fixture.inputs.cgroup.hierarchies = {{"", "/sys/fs/cgroup", "/web1", {}}};
+  CHECK(fixture.mount_lines() ==
+        "mount 0: bind /sys/fs/cgroup/web1 -> /sys/fs/cgroup {+ro,nosuid,nodev,noexec slave}\n");
+
+  fixture.inputs.cgroup_namespace = mounts::CgroupNamespace::own;
+  CHECK(fixture.mount_lines() ==
+        "mount 0: cgroup2 (cgroup) -> /sys/fs/cgroup ro,nosuid,nodev,noexec\n");
+}
+
+TEST_CASE("cgroup v1 is a tmpfs with a bind for each hierarchy", "[mounts][golden][MNT-09]") {
+  PlanFixture fixture;
+  fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "ro", "rprivate"});
+  fixture.inputs.cgroup.mode = mounts::CgroupView::Mode::hybrid;
+  fixture.inputs.cgroup.hierarchies = {
+      {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/web1", {"cpu", "cpuacct"}},
+      {"memory", "/sys/fs/cgroup/memory", "/", {"memory"}},
+      {"unified", "/sys/fs/cgroup/unified", "/web1", {}}};
+
+  CHECK(fixture.mount_lines() ==
+        "mount 0: tmpfs (tmpfs) -> /sys/fs/cgroup nosuid [mode=755] {private} ro-at-the-end\n"
+        "mount 0: bind /sys/fs/cgroup/cpu,cpuacct/web1 -> /sys/fs/cgroup/cpu,cpuacct "
+        "{+ro,nosuid private}\n"
+        "mount 0: bind /sys/fs/cgroup/memory -> /sys/fs/cgroup/memory {+ro,nosuid private}\n"
+        "mount 0: bind /sys/fs/cgroup/unified/web1 -> /sys/fs/cgroup/unified "
+        "{+ro,nosuid private}\n"
+        "mount 0: symlink /sys/fs/cgroup/cpu -> cpu,cpuacct\n"
+        "mount 0: symlink /sys/fs/cgroup/cpuacct -> cpu,cpuacct\n");
+}

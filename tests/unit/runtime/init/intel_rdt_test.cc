@@ -1,0 +1,173 @@
+// On a fake resctrl tree: plain files and directories stand for the kernel's.
+#include "runtime/init/intel_rdt.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "runtime/init/rdt_schemata.h"
+#include "sys/files.h"
+#include "tests/support/catch.h"
+#include "tests/support/temp_dir.h"
+
+namespace myrt::init {
+namespace {
+
+// A tree with one existing class, "gold". The kernel would fill a new group with files itself, so
+// what a plain directory cannot do shows as ENOENT on them.
+class FakeResctrl {
+ public:
+  FakeResctrl() {
+    add_group("");
+    add_group("gold/");
+    auto root = sys::open(tree_.path(), O_PATH | O_DIRECTORY);
+    REQUIRE(root.ok());
+    root_ = std::move(root).value();
+  }
+  void add_group(const std::string& prefix) const {
+    tree_.write(prefix + "tasks", "");
+    tree_.write(prefix + "schemata", "    L3:0=00ff;1=7f0\n    MB:0=100;1= 50\n");
+    ::mkdir((tree_ / (prefix + "mon_groups")).c_str(), 0755);
+  }
+  int fd() const { return root_.get(); }
+  const test::TempDir& tree() const { return tree_; }
+
+ private:
+  test::TempDir tree_;
+  sys::UniqueFd root_;
+};
+
+RdtPlan planned(const oci::IntelRdt& rdt) {
+  auto plan = plan_rdt(rdt, "web");
+  REQUIRE(plan.ok());
+  return plan.value().value();
+}
+
+std::string pointer_of_refusal(const oci::IntelRdt& rdt) {
+  const auto plan = plan_rdt(rdt, "web");
+  return plan.ok() ? "accepted" : plan.error().pointer;
+}
+
+TEST_CASE("without the section there is nothing to do", "[init][RDT-01]") {
+  CHECK_FALSE(plan_rdt(std::nullopt, "web").value().has_value());
+}
+
+TEST_CASE("the class is the container's own unless it is named", "[init][RDT-03][RDT-04]") {
+  CHECK(planned({}).clos == "web");
+  CHECK(planned({}).directory == RdtDirectory::own);
+  oci::IntelRdt root;
+  root.clos_id = "/";
+  CHECK(planned(root).clos.empty());
+  CHECK(planned(root).directory == RdtDirectory::required);
+  root.schemata = std::vector<std::string>{"MB:0=50"};
+  CHECK(planned(root).directory == RdtDirectory::shared);
+}
+
+TEST_CASE("schemata are lines, in the order of the spec",
+          "[init][RDT-09][RDT-10][RDT-11][RDT-12]") {
+  oci::IntelRdt rdt;
+  rdt.schemata = std::vector<std::string>{"L2:0=f", "MB:0=20"};
+  rdt.mem_bw_schema = "MB:0=50";
+  rdt.l3_cache_schema = "L3:0=f";
+  CHECK(planned(rdt).schemata ==
+        std::vector<std::string>{"L3:0=f", "MB:0=50", "L2:0=f", "MB:0=20"});
+
+  rdt.mem_bw_schema = "L3:0=f";
+  CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/memBwSchema");
+  rdt.mem_bw_schema = "MB:0=1\nL3:0=f";
+  CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/memBwSchema");
+  rdt.mem_bw_schema.reset();
+  rdt.l3_cache_schema = "L3:0=f\n";
+  CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/l3CacheSchema");
+  rdt.l3_cache_schema.reset();
+  rdt.schemata = std::vector<std::string>{"L2:0=f", "\n"};
+  CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/schemata/1");
+}
+
+TEST_CASE("a class is named by a file name", "[init][RDT-05]") {
+  for (const char* name : {"", ".", "..", "a/b", "../x", "/x"}) {
+    oci::IntelRdt rdt;
+    rdt.clos_id = name;
+    INFO(name);
+    CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/closID");
+  }
+}
+
+TEST_CASE("a named class without schemata must exist and gets the pid",
+          "[init][RDT-02][RDT-08][RDT-13]") {
+  const FakeResctrl resctrl;
+  oci::IntelRdt rdt;
+  rdt.clos_id = "gold";
+  const std::string before = resctrl.tree().read("gold/schemata");
+
+  const auto residue = apply_rdt(resctrl.fd(), planned(rdt), 4711);
+
+  REQUIRE(residue.ok());
+  CHECK(residue.value() == RdtResidue{});  // never removed (RDT-05)
+  CHECK(resctrl.tree().read("gold/tasks") == "4711");
+  CHECK(resctrl.tree().read("gold/schemata") == before);
+  rdt.clos_id = "silver";
+  CHECK(apply_rdt(resctrl.fd(), planned(rdt), 4711).error().pointer == "/linux/intelRdt/closID");
+}
+
+TEST_CASE("an existing class must have the schemata", "[init][RDT-07]") {
+  const FakeResctrl resctrl;
+  oci::IntelRdt rdt;
+  rdt.clos_id = "gold";
+  rdt.l3_cache_schema = "L3:0=FF";
+  rdt.mem_bw_schema = "MB:0=100;1=50";
+  CHECK(apply_rdt(resctrl.fd(), planned(rdt), 1).ok());
+
+  rdt.mem_bw_schema = "MB:0=90";
+  const auto refused = apply_rdt(resctrl.fd(), planned(rdt), 1);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::invalid_config);
+}
+
+TEST_CASE("the root class with schemata is compared, never written", "[init][RDT-03][RDT-07]") {
+  const FakeResctrl resctrl;
+  oci::IntelRdt rdt;
+  rdt.clos_id = "/";
+  rdt.schemata = std::vector<std::string>{"L3:1=7f0"};
+
+  CHECK(apply_rdt(resctrl.fd(), planned(rdt), 42).ok());
+  CHECK(resctrl.tree().read("tasks") == "42");
+}
+
+TEST_CASE("a failed step takes back what it made", "[init][RDT-04][RDT-06][RDT-14]") {
+  const FakeResctrl resctrl;
+  // A plain directory has no tasks file: the step after mkdir fails.
+  REQUIRE_FALSE(apply_rdt(resctrl.fd(), planned({}), 1).ok());
+  CHECK_FALSE(sys::exists_at(resctrl.fd(), "web"));
+
+  oci::IntelRdt monitored;
+  monitored.clos_id = "gold";
+  monitored.enable_monitoring = true;
+  REQUIRE_FALSE(apply_rdt(resctrl.fd(), planned(monitored), 1).ok());
+  CHECK_FALSE(sys::exists_at(resctrl.fd(), "gold/mon_groups/web"));
+}
+
+TEST_CASE("delete removes the groups, and twice is not an error", "[init][RDT-04][RDT-14]") {
+  const FakeResctrl resctrl;
+  ::mkdir((resctrl.tree() / "own").c_str(), 0755);
+  ::mkdir((resctrl.tree() / "gold/mon_groups/own").c_str(), 0755);
+  const RdtResidue residue = {.clos = "own", .monitor_group = "gold/mon_groups/own"};
+
+  CHECK(remove_rdt(resctrl.fd(), residue).ok());
+  CHECK_FALSE(sys::exists_at(resctrl.fd(), "own"));
+  CHECK_FALSE(sys::exists_at(resctrl.fd(), "gold/mon_groups/own"));
+  CHECK(remove_rdt(resctrl.fd(), residue).ok());
+}
+
+TEST_CASE("schemata are compared by domain and value", "[init][RDT-07]") {
+  const std::string present = "    L3:0=00ff;1=7f0\n    MB:0=100;1= 50\n";
+  CHECK(schema_is_in_force("L3:0=ff", present));
+  CHECK(schema_is_in_force("L3:1=7F0;0=0ff", present));
+  CHECK(schema_is_in_force("MB:1=50", present));
+  CHECK_FALSE(schema_is_in_force("L3:0=fe", present));
+  CHECK_FALSE(schema_is_in_force("L3:2=ff", present));
+  CHECK_FALSE(schema_is_in_force("L2:0=ff", present));
+  CHECK_FALSE(schema_is_in_force("", present));
+}
+
+}  // namespace
+}  // namespace myrt::init
