@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Tables, targets and charts from what measure.py wrote: tables.md and *.svg in --output."""
+
+import argparse
+import json
+import statistics
+import sys
+
+CHART_OPERATIONS = [
+    ("run", "simple"), ("run", "docker"), ("create", "simple"), ("start", "simple"),
+    ("state", "simple"), ("exec", "simple"), ("delete", "simple"),
+]  # fmt: skip
+COLORS = {"floor": "#9e9e9e", "myrt": "#1b7f5c", "crun": "#d9822b", "runc": "#3b6fb6"}
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class View:
+    """The results of one view."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.results = json.load(file)
+        self.name = self.results["view"]
+        self.rows = {}
+        self.labels = []
+        for sample in self.results["samples"]:
+            key = (sample["operation"], sample["config"], sample["idle_ms"])
+            self.rows.setdefault(key, {})[sample["runtime"]] = sample
+            if sample["runtime"] not in self.labels:
+                self.labels.append(sample["runtime"])
+
+    def median(self, key, label, figure="wall_ms"):
+        sample = self.rows.get(key, {}).get(label)
+        return statistics.median(sample[figure]) if sample else None
+
+    def peer(self, name):
+        """The first peer of that name: the one in PATH."""
+        return next((label for label in self.labels if label.split()[0] == name), None)
+
+    def operations(self, start):
+        return [key[0] for key in self.rows if key[0].startswith(start)]
+
+
+def cells(items):
+    return "| " + " | ".join(items) + " |\n"
+
+
+def table(header, lines):
+    return cells(header) + cells(["---"] + ["---:"] * (len(header) - 1)) + "".join(map(cells, lines))
+
+
+def operation_name(operation, config, idle_ms):
+    name = operation + (", docker-like" if config == "docker" else "")
+    return name + (f", after {idle_ms} ms idle" if idle_ms else "")
+
+
+def time_table(view):
+    lines = []
+    for key, row in sorted(view.rows.items(), key=lambda item: item[0][2]):
+        line = [operation_name(*key)]
+        for label in view.labels:
+            if label in row:
+                values = row[label]["wall_ms"]
+                line.append(f"{statistics.median(values):.2f} ({percentile(values, 0.9):.2f})")
+            else:
+                line.append("")
+        lines.append(line)
+    return table(["median (p90), ms"] + view.labels, lines)
+
+
+def figure_table(view, title, figure, form):
+    lines = []
+    for key, row in view.rows.items():
+        if key[2] == 0 and "at once" not in key[0] and "beside" not in key[0]:
+            values = [view.median(key, label, figure) for label in view.labels]
+            lines.append([operation_name(*key)] + ["" if v is None else form(v) for v in values])
+    return table([title] + view.labels, lines)
+
+
+def single_table(view):
+    single = view.results
+    labels = view.labels
+    operations = []
+    for counts in single["syscalls"].values():
+        operations += [name for name in counts if name not in operations]
+
+    def line(name, values, form=str):
+        return [name] + [form(values[label]) if label in values else "" for label in labels]
+
+    lines = []
+    for name in operations:
+        counts = {label: c[name] for label, c in single["syscalls"].items() if name in c}
+        lines.append(line(f"system calls of {name}", counts))
+    private = single["blocked_init_private_kib"]
+    for kind in next(iter(private.values()), {}):
+        kinds = {label: values[kind] for label, values in private.items()}
+        lines.append(line(f"blocked init, {kind}, KiB", kinds))
+    if single["smallest_memory_kib"]:
+        lines.append(line("smallest memory limit, KiB", single["smallest_memory_kib"]))
+    lines.append(line("binary, MB", single["binary_bytes"], lambda size: f"{size / 1e6:.1f}"))
+    return table([""] + labels, lines)
+
+
+class Targets:
+    """What the project wants of itself, and whether it got it in this run."""
+
+    def __init__(self, view):
+        self.view = view
+        self.lines = []
+        self.crun = view.peer("crun")
+        self.runc = view.peer("runc")
+        for idle_ms in sorted({key[2] for key in view.rows}):
+            self._times(idle_ms)
+        self._single()
+
+    def _line(self, name, value, limit, unit=""):
+        verdict = "met" if value <= limit else f"missed by {value / limit - 1:.0%}"
+        self.lines.append([name, f"{value:.2f}{unit}", f"{limit:g}{unit}", verdict])
+
+    def _ratio(self, key, other, limit, figure="wall_ms", mine=None):
+        ours = self.view.median(mine or key, "myrt", figure)
+        theirs = self.view.median(key, other, figure) if other else None
+        if ours is None or not theirs:
+            return
+        what = "CPU of " if figure == "cpu_ms" else ""
+        name = f"{what}{operation_name(*(mine or key))} / {other}"
+        if mine:
+            name += f" {key[0]}"
+        self._line(name, ours / theirs, limit)
+
+    def _times(self, idle_ms):
+        simple = ("run", "simple", idle_ms)
+        docker = ("run", "docker", idle_ms)
+        self._ratio(simple, "floor", 1.4)
+        self._ratio(simple, self.crun, 0.5)
+        self._ratio(("create", "simple", idle_ms), self.crun, 0.45)
+        for figure in ("wall_ms", "cpu_ms"):
+            self._ratio(("exec", "simple", idle_ms), self.crun, 0.35, figure)
+        self._ratio(("exec", "simple", idle_ms), self.runc, 0.12)
+        for operation in ("start", "state", "kill", "delete", "--version"):
+            self._ratio((operation, "simple", idle_ms), self.crun, 0.3)
+        self._ratio(docker, self.crun, 0.45)
+        self._ratio(docker, "myrt", 1.2, mine=("run cold", "docker", idle_ms))
+        create = ("create", "simple", 0)
+        if idle_ms == 0:
+            for scaled in self.view.operations("create beside") + self.view.operations("create at"):
+                self._ratio(create, "myrt", 1.15, mine=(scaled, "simple", 0))
+
+    def _single(self):
+        view = self.view
+        for operation in view.operations("list of"):
+            self._line(operation, view.median((operation, "simple", 0), "myrt"), 20, " ms")
+        for operation in view.operations(""):
+            key = (operation, "simple", 0)
+            if operation.endswith("at once") and self.crun in view.rows[key]:
+                gain = view.median(key, "myrt") / view.median(key, self.crun)
+                self._line(f"{operation} / {self.crun}", gain, 0.5)
+        single = view.results
+        self._line("system calls of run", single["syscalls"]["myrt"]["run simple"], 300)
+        peak = max(max(row["myrt"]["rss_kib"]) for row in view.rows.values() if "myrt" in row)
+        self._line("largest peak RSS", peak, 1600, " KiB")
+        private = sum(single["blocked_init_private_kib"]["myrt"].values())
+        self._line("private memory of the blocked init", private, 300, " KiB")
+        smallest = dict(single["smallest_memory_kib"])
+        ours = smallest.pop("myrt", None)
+        if ours and smallest:
+            self._line("smallest memory limit / best peer", ours / min(smallest.values()), 1)
+
+    def table(self):
+        return table(["myrt against its targets", "measured", "limit", ""], self.lines)
+
+
+def report_of(view):
+    machine = view.results["machine"]
+    text = f"### View {view.name}\n\n"
+    text += (
+        f"{view.results['date']}, {view.results['rounds']} rounds; Linux {machine['kernel']} "
+        f"({machine['architecture']}), {machine['cpus']} CPUs, {machine['memory_gib']:.0f} GiB, "
+        f"load {machine['load_before']:.1f} at the beginning.\n\n"
+    )
+    for label, reason in view.results["left_out"].items():
+        text += f"Left out: {label} does not run in this view ({reason.split(': ', 2)[-1]}).\n\n"
+    text += time_table(view) + "\n"
+    text += figure_table(view, "CPU (all processes), median ms", "cpu_ms", "{:.2f}".format) + "\n"
+    text += figure_table(view, "peak RSS, median KiB", "rss_kib", "{:.0f}".format) + "\n"
+    text += figure_table(view, "page faults, median", "faults", "{:.0f}".format) + "\n"
+    text += single_table(view) + "\n" + Targets(view).table()
+    return text
+
+
+def draw(view, output):
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(10, 4.5))
+    width = 0.8 / len(view.labels)
+    for index, label in enumerate(view.labels):
+        at = [n + index * width for n in range(len(CHART_OPERATIONS))]
+        medians = [view.median((*key, 0), label) or 0 for key in CHART_OPERATIONS]
+        bars = axes.bar(at, medians, width, label=label, color=COLORS.get(label.split()[0]))
+        texts = [f"{m:.1f}" if m else "" for m in medians]
+        axes.bar_label(bars, texts, fontsize=6, padding=1)
+    names = [operation_name(*key, 0) for key in CHART_OPERATIONS]
+    axes.set_xticks([n + 0.4 - width / 2 for n in range(len(names))], names, fontsize=8)
+    axes.set_ylabel("median, ms")
+    axes.set_title(f"back to back, cgroup {view.name}")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(f"{output}/times-{view.name}.svg")
+    pyplot.close(figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("results", nargs="+")
+    options = parser.parse_args()
+    views = [View(path) for path in options.results]
+    text = "\n".join(report_of(view) for view in views)
+    with open(f"{options.output}/tables.md", "w", encoding="utf-8") as file:
+        file.write(text)
+    print(text)
+    try:
+        for view in views:
+            draw(view, options.output)
+    except ImportError:
+        print("bench: no charts: they need the Debian package python3-matplotlib")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Measures myrt, the physical floor and every peer found, side by side, in every view that the
+# machine can give. Needs root. `sudo make bench` builds myrt and calls this.
+#   RUNTIME=build/myrt   the one that the figures are about
+#   PEERS="/a/crun ..."  others to compare with, beside the runc and crun of PATH
+#   VIEWS="v1 v2"        see tests/integration/in-private
+#   BENCH_ROUNDS=30 BENCH_CONTAINERS=200 BENCH_PARALLEL=64 BENCH_MOUNTS=1000
+#   BENCH_QUICK=1        a smoke: few of everything; the figures mean nothing
+# Writes $BUILD/bench/: results-VIEW.json, tables.md, and charts as *.svg.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=$(realpath "${BUILD:-build}")
+runtime=$(realpath "${RUNTIME:-$build/myrt}")
+out=$build/bench
+python=/usr/bin/python3 # Debian's: it has Debian's plotting library
+[ -x "$python" ] || python=python3
+
+[ "$(id -u)" -eq 0 ] || {
+  echo 'bench: needs root: sudo make bench' >&2
+  exit 1
+}
+scripts/install-packages bench
+
+compile() { # NAME FLAG...: bench/NAME.cc, when it is newer than what is there
+  local name=$1
+  shift
+  [ "$out/$name" -nt "bench/$name.cc" ] ||
+    "${CXX:-g++}" -std=c++20 -O2 -Wall -Wextra -Wpedantic "bench/$name.cc" -o "$out/$name" "$@"
+}
+
+views() {
+  local types
+  types=$(grep ' /sys/fs/cgroup' /proc/mounts | cut -d ' ' -f 3)
+  ! grep -qx cgroup <<<"$types" || echo v1
+  ! grep -qx cgroup2 <<<"$types" || echo v2
+}
+
+mkdir -p "$out"
+compile floor -static
+compile stopwatch -static
+compile payload -ffreestanding -fno-stack-protector -fcf-protection=none \
+  -fno-asynchronous-unwind-tables -nostdlib -static -Wl,--build-id=none
+compile seccomp_profile -lseccomp
+"$out/seccomp_profile" names >"$out/seccomp-names"
+"$out/seccomp_profile" filter "$out/seccomp-filter"
+
+runtimes=("$runtime")
+for peer in crun runc ${PEERS:-}; do
+  ! path=$(type -P "$peer") || runtimes+=("$path")
+done
+
+results=()
+for view in ${VIEWS:-$(views)}; do
+  result=$out/results-$view.json
+  rm -f "$result"
+  PYTHONDONTWRITEBYTECODE=1 tests/integration/in-private "$view" "$python" bench/measure.py --view "$view" \
+    --floor "$out/floor" --payload "$out/payload" --stopwatch "$out/stopwatch" \
+    --seccomp-names "$out/seccomp-names" --filter "$out/seccomp-filter" --output "$result" \
+    "${runtimes[@]}"
+  results+=("$result")
+done
+PYTHONDONTWRITEBYTECODE=1 "$python" bench/report.py --output "$out" "${results[@]}"
