@@ -93,6 +93,9 @@ must() {
   [ "$status" -eq 0 ] || fail "exit status $status of: ${*//$RUNTIME --root $state_root/}" "$out" "$err"
 }
 
+# in_terminal [OPTIONS] COMMAND...: runs it in a terminal (see tests/support/in-terminal).
+in_terminal() { "$source_dir/tests/support/in-terminal" "$@"; }
+
 create() { must runtime create --bundle "$bundle" "$@" "$id"; }
 start() { must runtime start "$id"; }
 run_detached() { must runtime run --detach --bundle "$bundle" "$@" "$id" ; }

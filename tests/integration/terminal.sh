@@ -127,14 +127,12 @@ PYTHON
   contains "$(<"$bundle/slow.text")" late
 }
 
-run_under_script() {
+run_in_terminal() {
   terminal_bundle sh -c 'tty; stty size; exit 5'
-  local code=0
-  script --quiet --return --command "stty rows 20 cols 70; '$RUNTIME' --root '$state_root' run --bundle '$bundle' $id" \
-    "$bundle/typescript" >/dev/null 2>&1 </dev/null || code=$?
-  same $code 5
-  contains "$(<"$bundle/typescript")" /dev/pts/0
-  contains "$(<"$bundle/typescript")" '20 70'
+  try in_terminal --size 20x70 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 5
+  contains "$out" /dev/pts/0
+  contains "$out" '20 70'
 }
 
 run_without_terminal() {
@@ -148,11 +146,9 @@ run_without_terminal() {
 exec_tty() {
   new_bundle
   run_detached
-  local code=0
-  script --quiet --return --command "'$RUNTIME' --root '$state_root' exec --tty $id sh -c 'tty; exit 6'" \
-    "$bundle/typescript" >/dev/null 2>&1 </dev/null || code=$?
-  same $code 6
-  contains "$(<"$bundle/typescript")" /dev/pts/
+  try in_terminal "$RUNTIME" --root "$state_root" exec --tty "$id" sh -c 'tty; exit 6'
+  is_status 6
+  contains "$out" /dev/pts/0
 }
 
 exec_console_socket() {
@@ -195,7 +191,7 @@ it 'a detached container with a terminal needs a console socket' detached_needs_
 it 'a console socket without a terminal is refused' socket_without_terminal
 it 'a console socket that nobody listens at is refused' no_listener
 it 'a listener may accept after create has returned' slow_accept
-it 'run in a terminal passes size and status on [PRC-01]' run_under_script
+it 'run in a terminal passes size and status on [PRC-01]' run_in_terminal
 it 'run without a terminal of its own gives the container one [PRC-01]' run_without_terminal
 it 'exec --tty in a terminal' exec_tty
 it 'exec --tty --detach sends the master' exec_console_socket
