@@ -3,6 +3,7 @@
 #   sudo make run        a real container from nothing: packages, build, bundle, run
 #   sudo make test       every test from nothing; ends with `N passed, M failed`
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
+#   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
 #   make check           format, tidy, layers
@@ -19,7 +20,7 @@ CMAKE = cmake -G Ninja
 # What root built in a user's tree stays the user's.
 give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD)
 
-.PHONY: all run test conformance vm-test check asan install clean packages
+.PHONY: all run test conformance conformance-doc vm-test check asan install clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -39,6 +40,9 @@ test:
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/run.sh; status=$$?; $(give_back); exit $$status
+
+conformance-doc:
+	@python3 -B conformance/rows/document.py --write $(BUILD)
 
 bench: all
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) bench/run.sh; status=$$?; $(give_back); exit $$status

@@ -62,9 +62,9 @@ switched_off() {
   refused myrt-test
 }
 
-it 'init runs in its AppArmor profile [LSM-01]' init_is_confined
-it 'exec runs in the profile of config.json [LSM-01]' exec_is_confined
-it 'exec --apparmor chooses the profile [LSM-01]' exec_profile
-it 'a profile that is not loaded is refused [LSM-01]' not_loaded
+it 'init runs in its AppArmor profile [LSM-01][vm]' init_is_confined
+it 'exec runs in the profile of config.json [LSM-01][vm]' exec_is_confined
+it 'exec --apparmor chooses the profile [LSM-01][vm]' exec_profile
+it 'a profile that is not loaded is refused [LSM-01][vm]' not_loaded
 it 'a profile is refused where AppArmor is off [LSM-01]' switched_off
 finish

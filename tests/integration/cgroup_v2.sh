@@ -208,18 +208,18 @@ freeze_and_kill() {
   must runtime delete "$id"
 }
 
-it 'a nested path gives the controllers on the way down [CGP-01]' nested_path
-it 'limits read inside are those of config.json [CME-01,CPI-01,CCP-01,CCP-05]' as_seen_inside
-it 'unified values win over the others [CUN-01,CUN-02]' unified_values
-it 'an unknown file in unified is refused [CUN-03]' unified_unknown
-it 'huge pages: limit and reservation [CHP-01]' hugetlb
-it 'a page size that does not exist is refused [CHP-02]' hugetlb_unknown_size
-it 'IO limits and weight [CBI-01,CBI-04]' io_throttle
-it 'an OOM kill ends run with 137 [CME-01]' out_of_memory
+it 'a nested path gives the controllers on the way down [CGP-01][vm]' nested_path
+it 'limits read inside are those of config.json [CME-01,CPI-01,CCP-01,CCP-05][vm]' as_seen_inside
+it 'unified values win over the others [CUN-01,CUN-02][vm]' unified_values
+it 'an unknown file in unified is refused [CUN-03][vm]' unified_unknown
+it 'huge pages: limit and reservation [CHP-01][vm]' hugetlb
+it 'a page size that does not exist is refused [CHP-02][vm]' hugetlb_unknown_size
+it 'IO limits and weight [CBI-01,CBI-04][vm]' io_throttle
+it 'an OOM kill ends run with 137 [CME-01][vm]' out_of_memory
 it 'an OOM kill is an event' out_of_memory_event
 it 'events --stats has the numbers of every controller' statistics
-it 'a limit of 512 KiB runs true, or says why not [CME-01]' tiny_memory
+it 'a limit of 512 KiB runs true, or says why not [CME-01][vm]' tiny_memory
 it 'update changes every limit' update_everything
-it 'update leaves the device rules alone [CDV-01]' update_of_devices
+it 'update leaves the device rules alone [CDV-01][vm]' update_of_devices
 it 'a paused container is killed' freeze_and_kill
 finish

@@ -174,5 +174,5 @@ it 'the process has a session of its own [PRC-13]' own_session
 it 'a detached container is a child of the subreaper' child_of_subreaper
 it 'nobody but the container holds its streams' nobody_holds_stdio
 it 'the streams belong to the user [USR-05]' stdio_owner
-it 'but /dev/null does not [USR-05]' null_keeps_owner
+it 'but /dev/null does not [FDS-03,USR-05]' null_keeps_owner
 finish

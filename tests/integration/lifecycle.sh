@@ -157,6 +157,22 @@ kill_default_term() {
   [ -e "$bundle/rootfs/tmp/term" ] || fail 'the default signal is not TERM'
 }
 
+stop_signal_of_the_image() {
+  # What an image names is what kill without a signal sends; a word that is no signal is only a warning.
+  local word
+  for word in USR1 SIGUSR1 10 no-such-signal; do
+    new_bundle
+    edit '.annotations = {"org.opencontainers.image.stopSignal": $word, "org.opencontainers.image.os": "plan9"}' --arg word $word
+    shell 'trap "exit 0" USR1 TERM; touch /tmp/ready; while :; do sleep 0.05; done'
+    [ $word = no-such-signal ] || shell 'trap "exit 0" USR1; trap "" TERM; touch /tmp/ready; while :; do sleep 0.05; done'
+    own_rootfs
+    run_detached
+    wait_until test -e "$bundle/rootfs/tmp/ready"
+    must runtime kill "$id"
+    wait_status stopped
+  done
+}
+
 kill_realtime() {
   new_bundle
   shell 'trap "exit 0" 36; touch /tmp/ready; while :; do sleep 0.05; done'
@@ -502,7 +518,7 @@ no_process() {
   contains "$err" process
 }
 
-it 'create builds the container and does not run the program [LIF-04,OPS-05,OPS-06]' created_not_run
+it 'create builds the container and does not run the program [LIF-04,LIF-09,OPS-05,OPS-06,STA-06]' created_not_run
 it 'state prints what the caller needs [STA-01,STA-02,STA-03,STA-08,STA-09,STA-10]' state_document
 it 'state of a stopped container has pid 0 [STA-05]' stopped_state
 it 'a zombie counts as stopped [STA-05]' zombie_is_stopped
@@ -517,6 +533,7 @@ it 'a running container cannot be started [OPS-10]' start_twice
 it 'a stopped container cannot be started [OPS-10]' start_stopped
 it 'kill understands names with and without SIG, and numbers [OPS-15]' kill_words
 it 'kill sends TERM by default [OPS-15]' kill_default_term
+it 'kill sends the stop signal of the image when none is given [ANN-04,ANN-05]' stop_signal_of_the_image
 it 'kill understands realtime signals [OPS-15]' kill_realtime
 it 'a bad signal is refused [OPS-15]' kill_bad_signal
 it 'kill of a stopped container is refused, with --all it is not [OPS-14]' kill_stopped

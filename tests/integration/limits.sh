@@ -269,7 +269,7 @@ sub_cgroups_removed() {
   [ ! -d "$base" ] || fail "$base is left"
 }
 
-it 'the process is in its cgroups [CGP-01,CGP-06]' membership
+it 'the process is in its cgroups [CGP-01,CGP-06,CGP-08]' membership
 it 'the cgroup is the root of the cgroup namespace [NSP-10]' namespace_root
 it 'memory.limit and reservation [CME-01,CME-02]' memory_limit
 it 'memory.limit -1 [CME-01]' memory_unlimited

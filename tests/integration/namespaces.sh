@@ -167,6 +167,20 @@ user_joined() {
   same "$(namespace_of "$(state_of pid)" user)" "$(namespace_of "$first" user)"
 }
 
+user_rootfs_kept() {
+  # Nothing is given to the mapped ids: neither the root nor what is mounted.
+  user_bundle true
+  own_rootfs
+  mkdir "$bundle/data"
+  touch "$bundle/data/file"
+  edit '.mounts += [{"destination": "/data", "type": "bind", "source": "data", "options": ["bind"]}]'
+  mkdir -p "$bundle/rootfs/data"
+  local before
+  before=$(find "$bundle/rootfs" "$bundle/data" -printf '%p %u %g %m\n' | sort)
+  run_ok
+  same "$(find "$bundle/rootfs" "$bundle/data" -printf '%p %u %g %m\n' | sort)" "$before" 'owners'
+}
+
 user_many_mappings() {
   user_bundle sh -c 'wc -l </proc/self/uid_map'
   edit '.linux.uidMappings = [range(0; 300) | {"containerID": ., "hostID": (100000 + . * 2), "size": 1}]'
@@ -180,6 +194,33 @@ user_limits() {
   needs_controller pids
   create
   same "$(cat "$(cgroup_dir pids)/pids.max")" 40
+}
+
+network_device() {
+  # In a network namespace of its own, since the device leaves the one that the runtime is in.
+  new_bundle
+  edit '.linux.netDevices = {"myrt0": {"name": "web0"}}'
+  unshare --net bash -c "
+    set -eE
+    trap 'echo \"at line \$LINENO: \$BASH_COMMAND\"' ERR
+    inside() { nsenter --net=/proc/\$pid/ns/net ip -o link show \"\$@\"; }
+    ip link add myrt0 type veth peer name peer0
+    '$RUNTIME' --root '$state_root' create --bundle '$bundle' '$id'
+    pid=\$('$RUNTIME' --root '$state_root' state '$id' | jq .pid)
+    [[ \$(inside web0) = *web0*,UP* ]]
+    ! ip link show myrt0 2>/dev/null
+    # From here on it is the container's: what is changed stays changed.
+    nsenter --net=/proc/\$pid/ns/net ip link set web0 down
+    nsenter --net=/proc/\$pid/ns/net ip link set web0 mtu 1300
+    '$RUNTIME' --root '$state_root' start '$id'
+    '$RUNTIME' --root '$state_root' exec '$id' true
+    [[ \$(inside web0) = *mtu\ 1300* && \$(inside web0) != *,UP* ]]
+    '$RUNTIME' --root '$state_root' delete --force '$id'
+    # A virtual device goes with its namespace, and its peer with it; nothing was moved back. The kernel tears down by itself.
+    for second in \$(seq 100); do ip link show peer0 2>/dev/null || break; sleep 0.1; done
+    ! ip link show peer0 2>/dev/null
+    ! ip link show web0 2>/dev/null
+    ! ip link show myrt0 2>/dev/null"
 }
 
 mount_namespace_shared() {
@@ -210,7 +251,9 @@ it 'devices in a user namespace [DEV-01,DEV-09]' user_devices
 it 'a terminal in a user namespace [PRC-01]' user_terminal
 it 'user ids are those of the namespace, unmapped ones refused [USR-01]' user_other_uid
 it 'a user namespace is joined by path [NSP-09]' user_joined
+it 'the owners of rootfs and mounts stay as they are [IDS-03]' user_rootfs_kept
 it '300 mappings [IDS-04]' user_many_mappings
 it 'limits of a container in a user namespace [CDV-05]' user_limits
+it 'a network device is the container'\''s from create to delete [NET-01,NET-02,NET-07,NET-08,NET-09]' network_device
 it 'without a mount namespace the mounts of the host stay as they are' mount_namespace_shared
 finish

@@ -206,6 +206,19 @@ scheduling() {
   same "$(ps -o ni= -p "$pid" | tr -d ' ')" 7
 }
 
+scheduling_of_exec() {
+  new_bundle
+  run_detached
+  jq '.process | .scheduler = {"policy": "SCHED_BATCH", "nice": 5} | .args = ["sleep", "500"]' "$bundle/config.json" >"$bundle/process.json"
+  must runtime exec --detach --pid-file "$bundle/exec.pid" --process "$bundle/process.json" "$id"
+  local pid
+  pid=$(<"$bundle/exec.pid")
+  contains "$(chrt -p "$pid")" SCHED_BATCH
+  same "$(ps -o ni= -p "$pid" | tr -d ' ')" 5
+  # And init, which has none, keeps its own.
+  contains "$(chrt -p "$(state_of pid)")" SCHED_OTHER
+}
+
 scheduling_realtime() {
   local pid
   needs_v1
@@ -285,7 +298,8 @@ it 'other rlimits are kept [RLM-05]' other_rlimits_kept
 it 'an rlimit that cannot be set is refused [RLM-04]' rlimit_refused
 it 'oomScoreAdj [PRC-11]' oom_score
 it 'oomScoreAdj is left alone when not given [PRC-12]' oom_score_kept
-it 'scheduler policy and nice [SCH-01,SCH-02]' scheduling
+it 'scheduler policy and nice [SCH-01,SCH-02,SCH-06]' scheduling
+it 'a process of exec has the scheduler of its own document [SCH-06]' scheduling_of_exec
 it 'scheduler priority [SCH-03]' scheduling_realtime
 it 'ioPriority [IOP-01,IOP-02,IOP-03]' io_priority
 it 'execCPUAffinity is for exec only [AFF-01,AFF-02,AFF-03]' affinity_of_exec

@@ -206,7 +206,7 @@ TEST_CASE("a rootless runtime without rights runs without a cgroup, but not with
 }
 
 TEST_CASE("ownership goes with a writable cgroup mount in a new cgroup namespace only",
-          "[cgroups][CGO-02][CGO-03][CGO-04]") {
+          "[cgroups][CGO-01][CGO-02][CGO-03][CGO-04]") {
   oci::Spec spec;
   spec.linux.emplace();
   spec.linux->namespaces = {{.type = oci::NamespaceType::cgroup, .path = ""}};

@@ -35,7 +35,7 @@ oci::Resources memory(const std::optional<std::int64_t>& limit,
 
 }  // namespace
 
-TEST_CASE("shares become a weight on the quadratic curve", "[cgroups][CCP-01]") {
+TEST_CASE("shares become a weight on the quadratic curve", "[cgroups][CCP-01][CUN-05]") {
   CHECK(v2::weight_of_shares(1) == 1);
   CHECK(v2::weight_of_shares(2) == 1);
   CHECK(v2::weight_of_shares(3) == 2);
@@ -79,7 +79,7 @@ TEST_CASE("an idle cgroup gets no weight", "[cgroups][CCP-06]") {
   CHECK(refused_at(resources) == "/r/cpu/idle");
 }
 
-TEST_CASE("realtime scheduling is refused on v2", "[cgroups][CCP-04]") {
+TEST_CASE("realtime scheduling is refused on v2", "[cgroups][CCP-04][CUN-05]") {
   oci::Resources resources;
   resources.cpu.emplace();
   resources.cpu->realtime_period = 1000;
@@ -107,7 +107,7 @@ TEST_CASE("a reservation is protected memory", "[cgroups][CME-02]") {
 }
 
 TEST_CASE("memory settings that v2 does not have are refused",
-          "[cgroups][CME-06][CME-07][CME-08]") {
+          "[cgroups][CME-06][CME-07][CME-08][CUN-05]") {
   oci::Resources resources;
   resources.memory.emplace();
   resources.memory->swappiness = 60;
@@ -132,7 +132,7 @@ TEST_CASE("kernel memory limits are warned about", "[cgroups][CME-05]") {
   CHECK(v1_writes(resources, "")->warnings.size() == 2);
 }
 
-TEST_CASE("the io weight is BFQ's, or converted for io.weight", "[cgroups][CBI-01]") {
+TEST_CASE("the io weight is BFQ's, or converted for io.weight", "[cgroups][CBI-01][CUN-05]") {
   oci::Resources resources;
   resources.block_io.emplace();
   resources.block_io->weight = 500;
@@ -165,7 +165,7 @@ TEST_CASE("io throttles are lines of io.max", "[cgroups][CBI-03][CBI-04][CBI-05]
   CHECK(refused_at(resources) == "/r/blockIO/weightDevice/0");
 }
 
-TEST_CASE("leaf weights are refused on v2", "[cgroups][CBI-02]") {
+TEST_CASE("leaf weights are refused on v2", "[cgroups][CBI-02][CUN-05]") {
   oci::Resources resources;
   resources.block_io.emplace();
   resources.block_io->leaf_weight = 10;
@@ -196,7 +196,7 @@ TEST_CASE("huge pages are limited by reservation too, where the kernel counts it
   }
 }
 
-TEST_CASE("network classes and priorities are refused on v2", "[cgroups][CNE-01][CNE-02]") {
+TEST_CASE("network classes and priorities are refused on v2", "[cgroups][CNE-01][CNE-02][CUN-05]") {
   oci::Resources resources;
   resources.network.emplace();
   resources.network->class_id = 1;

@@ -8,7 +8,7 @@
 namespace myrt::sys {
 namespace {
 
-TEST_CASE("a signal is known by name and number", "[sys][signals][KIL-01]") {
+TEST_CASE("a signal is known by name and number", "[sys][signals][OPS-15]") {
   struct Row {
     const char* text;
     int number;
@@ -28,7 +28,7 @@ TEST_CASE("a signal is known by name and number", "[sys][signals][KIL-01]") {
   CHECK(*signal == row.number);
 }
 
-TEST_CASE("what is no signal is refused by its text", "[sys][signals][KIL-01]") {
+TEST_CASE("what is no signal is refused by its text", "[sys][signals][OPS-15]") {
   const std::string text =
       GENERATE(as<std::string>(), "", "SIG", "SIGSIGTERM", "NOPE", "65", "-1", "+9", " 9", "9 ",
                "9x", "0x9", "99999999999999999999", "RTMIN+31", "RTMAX-31", "RTMIN-1", "RTMAX+1",

@@ -83,7 +83,7 @@ TEST_CASE("schemata are lines, in the order of the spec",
   CHECK(pointer_of_refusal(rdt) == "/linux/intelRdt/schemata/1");
 }
 
-TEST_CASE("a class is named by a file name", "[init][RDT-05]") {
+TEST_CASE("a class is named by a file name", "[init][RDT-02]") {
   for (const char* name : {"", ".", "..", "a/b", "../x", "/x"}) {
     oci::IntelRdt rdt;
     rdt.clos_id = name;
@@ -93,7 +93,7 @@ TEST_CASE("a class is named by a file name", "[init][RDT-05]") {
 }
 
 TEST_CASE("a named class without schemata must exist and gets the pid",
-          "[init][RDT-02][RDT-08][RDT-13]") {
+          "[init][fake][RDT-02][RDT-05][RDT-08][RDT-13]") {
   const FakeResctrl resctrl;
   oci::IntelRdt rdt;
   rdt.clos_id = "gold";
@@ -109,7 +109,7 @@ TEST_CASE("a named class without schemata must exist and gets the pid",
   CHECK(apply_rdt(resctrl.fd(), planned(rdt), 4711).error().pointer == "/linux/intelRdt/closID");
 }
 
-TEST_CASE("an existing class must have the schemata", "[init][RDT-07]") {
+TEST_CASE("an existing class must have the schemata", "[init][fake][RDT-07]") {
   const FakeResctrl resctrl;
   oci::IntelRdt rdt;
   rdt.clos_id = "gold";
@@ -123,7 +123,7 @@ TEST_CASE("an existing class must have the schemata", "[init][RDT-07]") {
   CHECK(refused.error().code == ErrorCode::invalid_config);
 }
 
-TEST_CASE("the root class with schemata is compared, never written", "[init][RDT-03][RDT-07]") {
+TEST_CASE("the root class with schemata is compared, never written", "[init][fake][RDT-03][RDT-07]") {
   const FakeResctrl resctrl;
   oci::IntelRdt rdt;
   rdt.clos_id = "/";
@@ -133,7 +133,7 @@ TEST_CASE("the root class with schemata is compared, never written", "[init][RDT
   CHECK(resctrl.tree().read("tasks") == "42");
 }
 
-TEST_CASE("a failed step takes back what it made", "[init][RDT-04][RDT-06][RDT-14]") {
+TEST_CASE("a failed step takes back what it made", "[init][fake][RDT-04][RDT-06][RDT-14]") {
   const FakeResctrl resctrl;
   // A plain directory has no tasks file: the step after mkdir fails.
   REQUIRE_FALSE(apply_rdt(resctrl.fd(), planned({}), 1).ok());
@@ -146,7 +146,7 @@ TEST_CASE("a failed step takes back what it made", "[init][RDT-04][RDT-06][RDT-1
   CHECK_FALSE(sys::exists_at(resctrl.fd(), "gold/mon_groups/web"));
 }
 
-TEST_CASE("delete removes the groups, and twice is not an error", "[init][RDT-04][RDT-14]") {
+TEST_CASE("delete removes the groups, and twice is not an error", "[init][fake][RDT-04][RDT-14]") {
   const FakeResctrl resctrl;
   ::mkdir((resctrl.tree() / "own").c_str(), 0755);
   ::mkdir((resctrl.tree() / "gold/mon_groups/own").c_str(), 0755);
