@@ -123,7 +123,8 @@ TEST_CASE("an existing class must have the schemata", "[init][fake][RDT-07]") {
   CHECK(refused.error().code == ErrorCode::invalid_config);
 }
 
-TEST_CASE("the root class with schemata is compared, never written", "[init][fake][RDT-03][RDT-07]") {
+TEST_CASE("the root class with schemata is compared, never written",
+          "[init][fake][RDT-03][RDT-07]") {
   const FakeResctrl resctrl;
   oci::IntelRdt rdt;
   rdt.clos_id = "/";
