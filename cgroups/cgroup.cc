@@ -12,6 +12,7 @@
 #include "cgroups/devices_program.h"
 #include "cgroups/make_directory.h"
 #include "cgroups/tree.h"
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 
 namespace myrt::cgroups {
@@ -43,6 +44,17 @@ bool is_tolerable(const Error& error, Rootless rootless) {
   return rootless == Rootless::yes && (value == EACCES || value == EPERM || value == EROFS);
 }
 
+// A process is cloned into the unified directory; of the v1 ones most only have to exist.
+bool needs_fd(const Plan& plan, const Directory& directory) {
+  if (directory.controllers.empty()) return true;
+  for (const Writes* writes : {&plan.before_join, &plan.after_join, &plan.device_writes}) {
+    for (const Write& write : *writes) {
+      if (has(directory.controllers, write.controller)) return true;
+    }
+  }
+  return false;
+}
+
 // The setting that needs `controller`, for the error.
 std::string pointer_of(const Plan& plan, const std::string& controller) {
   for (const Writes* writes : {&plan.before_join, &plan.after_join}) {
@@ -58,7 +70,7 @@ Result<> prepare_unified(const Plan& plan, const Directory& directory) {
   const std::string leaf = directory.mount_point + directory.path;
   if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return {};
   const std::vector<std::string> present =
-      split_words(TRY(sys::read_file(leaf + "/cgroup.controllers")));
+      split_words(TRY(sys::read_kernel_file(leaf + "/cgroup.controllers")));
   for (const std::string& controller : plan.required_controllers) {
     if (has(present, controller)) continue;
     Error error = make_error(
@@ -116,7 +128,10 @@ Result<> Cgroup::open_directory(Cgroup& cgroup, const Directory& directory) {
   if (*state == LeafState::existed) TRY(check_reusable(leaf, directory.controllers));
   if (has(directory.controllers, "cpuset")) TRY(inherit_cpuset(directory, *state));
   if (directory.controllers.empty()) TRY(prepare_unified(cgroup.plan_, directory));
-  sys::UniqueFd fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  sys::UniqueFd fd;
+  if (needs_fd(cgroup.plan_, directory)) {
+    fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  }
   cgroup.entries_.push_back(
       {.controllers = directory.controllers, .directory = leaf, .fd = std::move(fd)});
   return {};
@@ -140,7 +155,7 @@ Result<SelfJoin> Cgroup::open_self_join() const {
   SelfJoin self_join;
   for (const Entry& entry : entries_) {
     if (entry.controllers.empty()) continue;
-    self_join.files.push_back(TRY(sys::open_at(entry.fd.get(), "tasks", O_WRONLY)));
+    self_join.files.push_back(TRY(sys::open(entry.directory + "/tasks", O_WRONLY)));
     self_join.names.push_back(entry.directory + "/tasks");
   }
   return self_join;
@@ -150,7 +165,7 @@ Result<> Cgroup::add_process(pid_t pid, Placed placed) const {
   const std::string text = fmt::to_string(pid);
   for (const Entry& entry : entries_) {
     if (entry.controllers.empty() && placed == Placed::by_clone) continue;
-    TRY(sys::write_kernel_file_at(entry.fd.get(), "cgroup.procs", text).context(entry.directory));
+    TRY(sys::write_kernel_file_at(AT_FDCWD, entry.directory + "/cgroup.procs", text));
   }
   return {};
 }
@@ -197,6 +212,11 @@ Location Cgroup::location() const {
                                       entry.directory);
   }
   return location;
+}
+
+SelfJoin::~SelfJoin() {
+  sys::DeferredClose all;
+  for (sys::UniqueFd& file : files) all.add(std::move(file));
 }
 
 Result<> join_self(const SelfJoin& self_join) {

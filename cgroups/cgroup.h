@@ -26,6 +26,11 @@ struct Location {
 
 // The files through which a process puts itself into a cgroup v1; see join_self.
 struct SelfJoin {
+  SelfJoin() = default;
+  SelfJoin(SelfJoin&&) = default;
+  SelfJoin& operator=(SelfJoin&&) = default;
+  ~SelfJoin();  // closes them together
+
   std::vector<sys::UniqueFd> files;
   std::vector<std::string> names;  // for errors
 };
@@ -86,7 +91,7 @@ class Cgroup {
   struct Entry {
     std::vector<std::string> controllers;
     std::string directory;
-    sys::UniqueFd fd;
+    sys::UniqueFd fd;  // empty when nothing is written in it
   };
 
   static Result<> open_directory(Cgroup& cgroup, const Directory& directory);

@@ -33,6 +33,9 @@ Result<> kill_all(const Location& location, int signal);
 // Empty when the cgroup is gone.
 Result<std::vector<pid_t>> processes(const Location& location);
 
+// Removes the container's directories if there is neither a process nor a cgroup in any of them.
+// False: some are left, for kill_all and remove to deal with.
+bool remove_empty(const Location& location);
 // Removes the container's directories and everything below them; its parents stay. Waits up to
 // `bound` for processes that are dying, then Error{timeout} that names the pids left. Not an error
 // when the cgroup is gone.

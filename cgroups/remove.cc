@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "cgroups/existing.h"
 #include "cgroups/tree.h"
@@ -18,6 +21,14 @@ std::string pids_text(const std::vector<pid_t>& pids) {
 }
 
 }  // namespace
+
+bool remove_empty(const Location& location) {
+  bool gone = true;
+  for (const auto& [controllers, directory] : location.directories) {
+    gone = (::rmdir(directory.c_str()) == 0 || errno == ENOENT) && gone;
+  }
+  return gone;
+}
 
 Result<> remove(const Location& location, std::chrono::milliseconds bound) {
   const auto deadline = std::chrono::steady_clock::now() + bound;

@@ -1,19 +1,41 @@
 // The pieces of apply(). Internal to mounts/.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "mounts/apply.h"
 #include "mounts/targets.h"
+#include "sys/deferred_close.h"
 
 namespace myrt::mounts {
 
+// A filesystem that a step has mounted: what goes right below it needs no walk from the root.
+struct OwnMount {
+  std::string destination;
+  sys::UniqueFd fd;
+  std::vector<AttributeChange> changes_at_the_end;
+  bool covered = false;  // something was mounted over it since
+};
+
+// What the steps leave for each other, and for the end.
+struct Workshop {
+  int root_fd = -1;
+  std::vector<OwnMount> own_mounts;
+  sys::DeferredClose done;  // fds that nobody needs any more
+
+  // The mount on the directory above `destination` when it is one of ours, or -1.
+  int parent_of(std::string_view destination) const;
+  // The mount on `destination` itself when it is one of ours, or -1.
+  int mount_on(std::string_view destination) const;
+  // To be called before anything is mounted there.
+  void cover(std::string_view destination);
+};
+
 // Makes the filesystem detached, complete with what tmpcopyup puts into it, and attaches it.
-// Returns the mount. `dev_fd` is the mount on /dev when it is one of ours, or -1: what goes right
-// below it needs no walk from the root.
-Result<sys::UniqueFd> mount_filesystem(const NewFilesystem& filesystem,
-                                       const std::string& destination, int root_fd, int dev_fd);
+Result<> mount_filesystem(const NewFilesystem& filesystem, const std::string& destination,
+                          Workshop& workshop);
 
 // Changes the mount at the destination. `superblock_flags` and data go to its filesystem, unless
 // the options say `bind`.

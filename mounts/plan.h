@@ -82,6 +82,7 @@ struct BindMount {
   sys::Recursive recursive = sys::Recursive::no;
   bool copy_symlink = false, source_nofollow = false, destination_nofollow = false;
   bool must_be_procfs = false;  // it goes to /proc (CVE-2019-16884)
+  bool is_directory = false;    // known without a look at it: a cgroup
   std::vector<AttributeChange> changes;
   std::optional<MountIdMapping> id_mapping;
   bool operator==(const BindMount&) const = default;
@@ -98,8 +99,9 @@ struct NewFilesystem {
       false;                  // proc, sysfs: the destination may not be a symlink (CVE-2019-19921)
   bool inherit_mode = false;  // tmpfs without mode=: takes the mode of what it covers
   bool copy_up = false;       // tmpcopyup
-  // A read-only tmpfs stays writable until everything that goes into it is there.
-  bool read_only_at_the_end = false;
+  // Made when everything that goes into it is there: it may become read-only only then, and what
+  // is mounted below it gets the same attributes in the same call.
+  std::vector<AttributeChange> changes_at_the_end;
   std::string root_label;  // SELinux label for the root inode (mqueue takes no context=)
   bool operator==(const NewFilesystem&) const = default;
 };

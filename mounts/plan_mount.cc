@@ -121,7 +121,7 @@ void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const std::
     filesystem.inherit_mode = !has_parameter(filesystem.parameters, "mode=");
     filesystem.copy_up = entry.options.tmpcopyup;
     if (read_only) {
-      filesystem.read_only_at_the_end = true;
+      filesystem.changes_at_the_end = {{sys::Recursive::no, MOUNT_ATTR_RDONLY, 0, 0}};
       filesystem.attributes &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
     }
   }

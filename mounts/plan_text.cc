@@ -112,7 +112,9 @@ std::string line_of(const std::string& destination, const NewFilesystem& filesys
   if (filesystem.real_directory) text += " real-directory";
   if (filesystem.inherit_mode) text += " inherit-mode";
   if (filesystem.copy_up) text += " copy-up";
-  if (filesystem.read_only_at_the_end) text += " ro-at-the-end";
+  if (!filesystem.changes_at_the_end.empty()) {
+    text += " at-the-end" + to_text(filesystem.changes_at_the_end);
+  }
   if (!filesystem.root_label.empty()) text += " label:" + filesystem.root_label;
   return text;
 }

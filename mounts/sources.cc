@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "mounts/attributes.h"
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 
 namespace myrt::mounts {
@@ -56,7 +57,7 @@ Result<Sources::Source> open_source(const BindMount& bind) {
     if (text.error().errno_value != EINVAL) return std::move(text).error();
   }
   source.tree = TRY(clone_tree(bind.source, bind.recursive, bind.source_nofollow ? kNoFollow : 0U));
-  source.directory = S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
+  source.directory = bind.is_directory || S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
   if (bind.must_be_procfs) TRY(check_is_procfs(source.tree.get(), bind.source));
   TRY(change_attributes(source.tree.get(), bind.changes));
   return source;
@@ -103,6 +104,14 @@ Result<UniqueFd> open_device(const DeviceNode& node) {
 }
 
 }  // namespace
+
+Sources::~Sources() {
+  sys::DeferredClose all;
+  all.add(std::move(root_tree));
+  for (Source& source : steps) all.add(std::move(source.tree));
+  for (UniqueFd& tree : device_trees) all.add(std::move(tree));
+  all.add(std::move(null_device));
+}
 
 Result<Sources> open_sources(const Plan& plan) {
   Sources sources;

@@ -13,6 +13,11 @@ namespace myrt::mounts {
 
 // Detached mounts; each dies with its fd unless it is attached. Inherited by init over clone3.
 struct Sources {
+  Sources() = default;
+  Sources(Sources&&) = default;
+  Sources& operator=(Sources&&) = default;
+  ~Sources();  // closes them together: there may be many
+
   struct Source {
     sys::UniqueFd tree;        // detached clone of the source; empty when the step has none
     bool directory = false;    // decides the kind of destination that is made

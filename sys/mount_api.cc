@@ -86,6 +86,14 @@ Error context_error(int fs_fd, std::string_view syscall, std::string_view what, 
   return error;
 }
 
+Result<> move_mount(int mount_fd, int dirfd, const char* name, unsigned flags,
+                    std::string_view what) {
+  flags |= MOVE_MOUNT_F_EMPTY_PATH;
+  if (::syscall(SYS_move_mount, mount_fd, "", dirfd, name, flags) == 0) return {};
+  const int error = errno;
+  return errno_error("move_mount", fmt::format("move mount to `{}`", what), error);
+}
+
 }  // namespace
 
 Result<> mount(const std::string& source, const std::string& target, const std::string& fstype,
@@ -115,10 +123,11 @@ Result<UniqueFd> open_tree(int dirfd, const std::string& path, unsigned flags) {
 }
 
 Result<> move_mount_onto(int mount_fd, int target_fd, std::string_view what) {
-  const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  if (::syscall(SYS_move_mount, mount_fd, "", target_fd, "", flags) == 0) return {};
-  const int error = errno;
-  return errno_error("move_mount", fmt::format("move mount to `{}`", what), error);
+  return move_mount(mount_fd, target_fd, "", MOVE_MOUNT_T_EMPTY_PATH, what);
+}
+
+Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::string_view what) {
+  return move_mount(mount_fd, dirfd, name.c_str(), 0, what);
 }
 
 Result<UniqueFd> fsopen(const std::string& fstype) {

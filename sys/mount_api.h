@@ -24,6 +24,8 @@ Result<UniqueFd> open_tree(int dirfd, const std::string& path, unsigned flags);
 // move_mount(2) from an fd onto an fd (F_EMPTY_PATH|T_EMPTY_PATH). `what` names the target in the
 // error.
 Result<> move_mount_onto(int mount_fd, int target_fd, std::string_view what);
+// The same onto `name` in the directory `dirfd`; a symlink there is not followed.
+Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::string_view what);
 Result<UniqueFd> fsopen(const std::string& fstype);
 Result<> fsconfig_flag(int fs_fd, const std::string& key);
 Result<> fsconfig_string(int fs_fd, const std::string& key, const std::string& value);

@@ -71,8 +71,8 @@ Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
   cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::create(*plan.cgroup));
   TRY(cgroup.apply_before_join());
   const auto owner = host_uid(blueprint);
-  if (owner && *owner != ::geteuid() &&
-      cgroups::gives_ownership(blueprint.spec, plan.cgroup->mode)) {
+  if (owner && cgroups::gives_ownership(blueprint.spec, plan.cgroup->mode) &&
+      *owner != ::geteuid()) {
     TRY(cgroups::give_ownership(cgroup.clone_fd(), *owner));
   }
   return cgroup;

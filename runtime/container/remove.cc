@@ -56,10 +56,13 @@ void run_poststop(const Context& context, const std::vector<oci::Hook>& hooks,
 
 Result<> destroy(const Context& context, Container& container,
                  const std::vector<oci::Hook>& poststop) {
-  TRY(kill_everything(container));
+  // With init gone, its cgroup is usually empty, and to remove it is all that there is to do.
+  const bool has_processes =
+      container.init_pidfd.valid() || !cgroups::remove_empty(container.state.cgroup);
+  if (has_processes) TRY(kill_everything(container));
   TRY(remove_host_mounts(container.state.host_mounts).in_phase(Phase::remove));
   TRY(remove_resctrl_groups(container.state.resctrl_groups).in_phase(Phase::remove));
-  TRY(cgroups::remove(container.state.cgroup).in_phase(Phase::remove));
+  if (has_processes) TRY(cgroups::remove(container.state.cgroup).in_phase(Phase::remove));
   TRY(container.directory.remove().in_phase(Phase::remove));
   container.status = oci::Status::stopped;
   run_poststop(context, poststop, container.oci_state());

@@ -1,7 +1,9 @@
 #include "runtime/container/state_store.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -91,10 +93,7 @@ Result<StateDirectory> StateDirectory::open(const std::string& root, const std::
     return std::move(opened).error();
   }
   StateDirectory state(std::move(root_directory), TRY(std::move(opened)), id);
-  if (lock == Lock::exclusive) {
-    TRY(sys::lock_exclusive(state.directory_.get(), sys::Wait::yes));
-    TRY(check_still_linked(state.directory_.get()));
-  }
+  if (lock == Lock::exclusive) TRY(state.lock());
   return state;
 }
 
@@ -102,8 +101,21 @@ bool StateDirectory::try_lock() {
   return sys::lock_exclusive(directory_.get(), sys::Wait::no).ok();
 }
 
+void StateDirectory::unlock() { ::flock(directory_.get(), LOCK_UN); }
+
+Result<> StateDirectory::lock() {
+  TRY(sys::lock_exclusive(directory_.get(), sys::Wait::yes));
+  return check_still_linked(directory_.get());
+}
+
 Result<> StateDirectory::remove() {
-  TRY(sys::remove_tree_at(root_.get(), id_));
+  // Usually there is nothing else in it, and so no need to look.
+  for (const char* name : {kLibcontainerView, kContainer, kConfig}) {
+    ::unlinkat(directory_.get(), name, 0);
+  }
+  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0) {
+    TRY(sys::remove_tree_at(root_.get(), id_));
+  }
   made_ = false;
   return {};
 }
@@ -118,13 +130,13 @@ Result<std::string> StateDirectory::load_config() const {
 
 Result<> StateDirectory::save(const ContainerState& state) {
   if (saved_ || !made_) {
-    TRY(sys::write_atomic_at(directory_.get(), kContainer, to_json(state), kFileMode));
+    TRY(sys::replace_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
   } else {
     TRY(sys::write_new_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
   }
   saved_ = true;
   if (state.pid == 0) return {};
-  return sys::write_atomic_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
+  return sys::replace_file_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
                               kFileMode);
 }
 

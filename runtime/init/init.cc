@@ -16,12 +16,14 @@ namespace {
 
 // Out of reach of other processes in namespaces that are joined (CVE-2016-9962). An unprivileged
 // runtime has to wait until the joins are over: a process that is not dumpable does not own its
-// /proc files, and what it could lose is its user's own.
+// /proc files, and what it could lose is its user's own. Only a privileged one opens the sources.
 enum class Reach : std::uint8_t { before_joins, after_joins };
-Reach reach() { return ::geteuid() == 0 ? Reach::before_joins : Reach::after_joins; }
+Reach reach(const InitContext& context) {
+  return context.sources ? Reach::before_joins : Reach::after_joins;
+}
 
 Result<> enter_namespaces(InitContext& context) {
-  const Reach when = reach();
+  const Reach when = reach(context);
   if (when == Reach::before_joins) TRY(sys::set_not_dumpable());
   TRY(namespaces::enter(context.procfs, context.plan.namespaces, context.joins));
   if (when == Reach::after_joins) TRY(sys::set_not_dumpable());
@@ -108,6 +110,14 @@ Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
   return {};
 }
 
+Result<> run_start_hooks(InitContext& context) {
+  if (context.spec.hooks.start_container.empty()) return {};
+  context.state.status = oci::Status::created;
+  context.state.pid = ::getpid();
+  return hooks::run("startContainer", context.spec.hooks.start_container,
+                    oci::to_json(context.state));
+}
+
 Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gate) {
   const auto steps = [&]() -> Result<Program> {
     Prepared prepared = TRY(prepare(context, runtime));
@@ -121,10 +131,7 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     if (!prepared.program) {
       return make_error(ErrorCode::invalid_config, "/process: is required to start the container");
     }
-    context.state.status = oci::Status::created;
-    context.state.pid = ::getpid();
-    TRY(hooks::run("startContainer", context.spec.hooks.start_container,
-                   oci::to_json(context.state)));
+    TRY(run_start_hooks(context));
     return std::move(*prepared.program);
   };
   auto program = steps();

@@ -42,6 +42,7 @@ Result<> as_cwd(Result<> result) { return std::move(result).context("cwd").at("/
 // finds itself in it all the same, as with runc. False: root itself may not, as on some network
 // filesystems, and the user gets the next try.
 Result<bool> enter_cwd_early(int root_fd, const std::string& cwd) {
+  if (cwd == "/") return true;  // where whoever enters the root stands
   auto entered = enter_directory(root_fd, cwd);
   if (!entered.ok() && entered.error().errno_value == ENOENT) {
     ignore(sys::make_directories_in_root(root_fd, cwd, 0755), "entering it fails, and says why");

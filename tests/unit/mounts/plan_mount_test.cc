@@ -101,7 +101,7 @@ TEST_CASE("a new filesystem gets flags, parameters and propagation",
   CHECK(lines_of("/d", "ext4", "/dev/loop0", {"ro", "noexec", "errors=panic", "sync", "shared"}) ==
         "mount 0: ext4 (/dev/loop0) -> /d ro,noexec sb:sync [errors=panic] [ro] {shared}\n");
   CHECK(lines_of("/d", "tmpfs", "tmpfs", {"ro", "tmpcopyup"}) ==
-        "mount 0: tmpfs (tmpfs) -> /d inherit-mode copy-up ro-at-the-end\n");
+        "mount 0: tmpfs (tmpfs) -> /d inherit-mode copy-up at-the-end {+ro}\n");
   CHECK(lines_of("/d", "sysfs", "sysfs", {"rro", "rw"}) ==
         "mount 0: sysfs (sysfs) -> /d real-directory\n");
 }
@@ -190,12 +190,11 @@ TEST_CASE("cgroup v1 is a tmpfs with a bind for each hierarchy", "[mounts][golde
       {"unified", "/sys/fs/cgroup/unified", "/web1", {}}};
 
   CHECK(fixture.mount_lines() ==
-        "mount 0: tmpfs (tmpfs) -> /sys/fs/cgroup nosuid [mode=755] {private} ro-at-the-end\n"
-        "mount 0: bind /sys/fs/cgroup/cpu,cpuacct/web1 -> /sys/fs/cgroup/cpu,cpuacct "
-        "{+ro,nosuid private}\n"
-        "mount 0: bind /sys/fs/cgroup/memory -> /sys/fs/cgroup/memory {+ro,nosuid private}\n"
-        "mount 0: bind /sys/fs/cgroup/unified/web1 -> /sys/fs/cgroup/unified "
-        "{+ro,nosuid private}\n"
+        "mount 0: tmpfs (tmpfs) -> /sys/fs/cgroup nosuid [mode=755] at-the-end "
+        "r{+ro,nosuid private}\n"
+        "mount 0: bind /sys/fs/cgroup/cpu,cpuacct/web1 -> /sys/fs/cgroup/cpu,cpuacct\n"
+        "mount 0: bind /sys/fs/cgroup/memory -> /sys/fs/cgroup/memory\n"
+        "mount 0: bind /sys/fs/cgroup/unified/web1 -> /sys/fs/cgroup/unified\n"
         "mount 0: symlink /sys/fs/cgroup/cpu -> cpu,cpuacct\n"
         "mount 0: symlink /sys/fs/cgroup/cpuacct -> cpu,cpuacct\n");
 }
