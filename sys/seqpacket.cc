@@ -198,6 +198,15 @@ Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::strin
   return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
 }
 
+Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name) {
+  const sockaddr_un address = TRY(address_at(dirfd, name));
+  const UniqueFd fd = TRY(unix_socket(SOCK_DGRAM));
+  const int error = connect_retrying(fd.get(), address);
+  if (error == EPROTOTYPE) return true;
+  if (error == ECONNREFUSED || error == ENOENT) return false;
+  return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
+}
+
 Result<UniqueFd> accept(int listener) {
   for (;;) {
     const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);

@@ -33,6 +33,9 @@ Result<UniqueFd> connect_unix(const std::string& path);
 Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name);
 // nullopt: nobody listens there any more (ECONNREFUSED) or there is no such socket (ENOENT).
 Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::string& name);
+// Whether some process has the socket of that name open, without a sign of it to that process: a
+// socket of another type is refused by the type, before anything is queued (unix(7), EPROTOTYPE).
+Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name);
 Result<UniqueFd> accept(int listener);
 
 }  // namespace myrt::sys
