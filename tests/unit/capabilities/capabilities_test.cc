@@ -20,6 +20,9 @@ TEST_CASE("all 41 capabilities have their names", "[capabilities][CAP-02]") {
   CHECK(names.back() == "CAP_CHECKPOINT_RESTORE");
   for (unsigned number = 0; number < names.size(); ++number) {
     CHECK(number_of(names[number]) == number);
+    cap_value_t by_libcap = -1;
+    REQUIRE(::cap_from_name(names[number].c_str(), &by_libcap) == 0);
+    CHECK(static_cast<unsigned>(by_libcap) == number);
   }
 }
 
