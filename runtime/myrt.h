@@ -19,6 +19,7 @@
 #include "oci-spec/spec.h"
 #include "oci-spec/state.h"
 #include "sys/result.h"
+#include "sys/trace.h"
 
 namespace myrt {
 
@@ -37,6 +38,7 @@ struct Context {
   std::function<void(std::string_view)> warn = [](std::string_view) {
   };                                            // a warning never changes the flow (LIF-03)
   std::function<void(std::string_view)> debug;  // empty: no debug texts are even built
+  sys::Trace trace;                             // off unless it was opened
 };
 
 // How a new container process is connected to its caller.

@@ -73,10 +73,17 @@ Result<int> run_with(const Log& log, const CommandLine& line, const Personality&
     context.debug = [&log](std::string_view message) { log.write(LogLevel::debug, message); };
     context.debug(fmt::format("{} {}: root `{}`", personality.name, line.command->name, root.path));
   }
+  if (line.globals.has("trace")) {
+    context.trace = TRY(sys::Trace::open(std::string(line.globals.text("trace"))));
+    context.trace.enter(line.command->name);
+  }
   if (line.command->id == CommandId::create || line.command->id == CommandId::run) {
     TRY(make_xdg_root(root));
   }
-  return run_selected({context, line, environment, personality, streams});
+  auto status = run_selected({context, line, environment, personality, streams});
+  const auto closed = context.trace.close();
+  if (!closed.ok()) context.warn(closed.error().message);
+  return status;
 }
 
 }  // namespace

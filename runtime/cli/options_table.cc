@@ -52,6 +52,8 @@ constexpr auto kGlobal = std::to_array<OptionEntry>({
     {"cgroup-manager", 0, text, "MANAGER", "cgroupfs, systemd or disabled (default: cgroupfs)"},
     {"rootless", 0, text, "VALUE",
      "true, false or auto: whether the default --root is below $XDG_RUNTIME_DIR (default: auto)"},
+    {"trace", 0, text, "FILE",
+     "write where the time goes, in the runtime and in init, as JSON for chrome://tracing"},
     {"strict", 0, flag, "", "follow the specification to the letter where runc and crun deviate"},
     {"help", 'h', flag, "", "show help"},
     {"version", 'v', flag, "", "print the version"},

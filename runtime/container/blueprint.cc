@@ -98,6 +98,7 @@ Result<> check_labels(const oci::Process& process, const std::string& base_point
 
 Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options) {
   TRY(validate_id(options.id).in_phase(Phase::arguments));
+  context.trace.enter("parse");
   const std::string bundle = TRY(absolute_path(options.bundle));
   const std::string config =
       options.config.starts_with('/') ? options.config : bundle + "/" + options.config;
@@ -106,6 +107,7 @@ Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& op
   if (!options.notify_socket.empty()) {
     add_notify_socket(spec, fmt::format("{}/{}/{}", context.root, options.id, kNotifyDirectory));
   }
+  context.trace.enter("plan");
   sys::Procfs procfs = TRY(sys::Procfs::open());
   const auto inputs = TRY(gather_inputs(context, options, bundle, spec, procfs));
   auto plan = TRY(plan::plan_container(spec, inputs).in_phase(Phase::plan));

@@ -195,14 +195,17 @@ struct Resources {
 Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
                           const Blueprint& blueprint, const ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
+  context.trace.enter("state");
   Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
   // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
   // whenever we die.
   TRY(own.directory.save(state).in_phase(Phase::state));
   if (!options.notify_socket.empty()) TRY(make_notify_directory(own.directory));
+  context.trace.enter("cgroup");
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
   own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
+  context.trace.enter("sources");
   own.joins =
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (::geteuid() == 0) {
@@ -219,13 +222,16 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
 }
 
 // The handshake from clone3 to `ready` (runtime/init/handshake.h).
-Result<sys::UniqueFd> bring_up(const Blueprint& blueprint, Resources& own, ContainerState& state,
-                               init::Channel& channel, const sys::ChildProcess& init) {
+Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
+                               ContainerState& state, init::Channel& channel,
+                               const sys::ChildProcess& init) {
+  context.trace.enter("set-up from outside");
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
   state.resctrl_groups = TRY(assign_rdt(blueprint, state.id, init.pid()));
   TRY(channel.send_proceed(init.pid()));
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
+  context.trace.enter("wait for init");
   return wait_until_ready(channel, own.cgroup, blueprint.spec.hooks, creating);
 }
 
@@ -253,13 +259,16 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .state = creating,
       .joins = own.joins,
       .self_join = own.self_join,
-      .sources = own.sources};
+      .sources = own.sources,
+      .trace = context.trace};
+  context.trace.enter("spawn");
   init::ChannelPair channels = TRY(init::ChannelPair::open());
   sys::ChildProcess init = TRY(
       init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
           .in_phase(Phase::spawn));
-  auto terminal = bring_up(blueprint, own, state, channels.runtime, init);
+  auto terminal = bring_up(context, blueprint, own, state, channels.runtime, init);
   if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
+  context.trace.enter("state");
   TRY(write_down(init, state, own.directory));
   return Created{std::move(blueprint.spec),   std::move(state),
                  std::move(own.directory),    std::move(own.cgroup),

@@ -18,6 +18,7 @@ using container::Created;
 Result<> start_created(const Context& context, const CreateOptions& options,
                        std::optional<Created>& created) {
   const auto steps = [&]() -> Result<> {
+    context.trace.enter("start");
     TRY(container::wait_until_executed(created->channel));
     TRY(container::run_poststart(created->state, created->directory));
     TRY(container::send_pidfd(options.io.pidfd_socket, created->init.pidfd()));
@@ -81,7 +82,9 @@ Result<int> run_in_foreground(const Context& context, const RunOptions& options)
                   std::move(created->spec.hooks.poststop)};
   created.reset();
   remains.directory.unlock();  // while the container runs
+  context.trace.enter("container runs");
   auto status = container::attend(std::move(init), signals.get(), std::move(terminal), notify);
+  context.trace.enter("remove");
   if (options.keep == Switch::off) TRY(clean_up(context, std::move(remains)));
   return TRY(std::move(status)).shell_code();
 }

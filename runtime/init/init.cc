@@ -73,22 +73,28 @@ struct Prepared {
 
 // The whole of `create` that happens in the container.
 Result<Prepared> prepare(InitContext& context, Channel& runtime) {
+  context.trace.begin_clone("join");
   TRY(sys::reset_signals());  // the runtime process blocked all of them around clone3
   if (::setsid() < 0) return errno_error("setsid", "start a session");
-  const pid_t host_pid = TRY(runtime.wait_for_proceed());  // id maps are written from here on
+  context.host_pid = TRY(runtime.wait_for_proceed());  // id maps are written from here on
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
   if (context.process) {
-    context.process->host_pid = host_pid;
-    context.process->seccomp_state.pid = host_pid;
+    context.process->host_pid = context.host_pid;
+    context.process->seccomp_state.pid = context.host_pid;
     TRY(write_oom_score_adj(context.procfs, context.process->plan.attributes)
             .in_phase(Phase::process));
   }
+  context.trace.enter("namespaces");
   TRY(enter_namespaces(context).in_phase(Phase::namespaces));
+  context.trace.enter("mounts");
   const mounts::Root root = TRY(build_root(context).in_phase(Phase::mounts));
+  context.trace.enter("hooks");
   TRY(run_create_hooks(context, runtime));
+  context.trace.enter("root");
   auto terminal = TRY(enter_root(context, root));
   Prepared prepared;
   if (!context.process) return prepared;
+  context.trace.enter("process");
   prepared.program =
       TRY(prepare_process(*context.process, terminal, root.fd.get()).in_phase(Phase::process));
   if (terminal) prepared.terminal = std::move(terminal->master);
@@ -120,7 +126,9 @@ Result<> run_start_hooks(InitContext& context) {
 
 Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gate) {
   const auto steps = [&]() -> Result<Program> {
-    Prepared prepared = TRY(prepare(context, runtime));
+    auto result = prepare(context, runtime);
+    context.trace.write_clone("init", context.host_pid);
+    Prepared prepared = TRY(std::move(result));
     const int listener = context.process ? context.process->seccomp_listener : -1;
     close_stray_fds(
         context.process ? context.process->preserve_fds : 0,

@@ -11,6 +11,7 @@
 #include "runtime/plan/container_plan.h"
 #include "sys/procfs.h"
 #include "sys/result.h"
+#include "sys/trace.h"
 
 namespace myrt::init {
 
@@ -25,6 +26,8 @@ struct InitContext {
   const cgroups::SelfJoin& self_join;
   // nullopt: init opens them itself, since the runtime process may not (rootless).
   std::optional<mounts::Sources>& sources;
+  const sys::Trace& trace;
+  pid_t host_pid = 0;  // of init; known once it may proceed
 };
 
 // Whether init has to wait for the runtime process before its own hooks: for hooks of the

@@ -42,16 +42,19 @@ Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
 // The process in the container; returns only on failure.
 Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined) {
   const auto steps = [&]() -> Result<Program> {
+    context.trace.begin_clone("join");
     TRY(sys::reset_signals());
     if (::setsid() < 0) return errno_error("setsid", "start a session");
     context.process.host_pid = TRY(runtime.wait_for_proceed());
     TRY(enter_container(context, joined).in_phase(Phase::namespaces));
+    context.trace.enter("process");
     const sys::UniqueFd root = TRY(sys::open("/", O_PATH | O_DIRECTORY));
     auto terminal = TRY(set_up_terminal(context.process, root.get()).in_phase(Phase::terminal));
     if (terminal && terminal->master.valid()) TRY(runtime.send_ready(terminal->master.get()));
     return prepare_process(context.process, terminal, root.get()).in_phase(Phase::process);
   };
   auto program = steps();
+  context.trace.write_clone("process", context.process.host_pid);
   if (!program.ok()) return std::move(program).error();
   close_stray_fds(context.process.preserve_fds, {runtime.fd(), context.process.seccomp_listener});
   return execute(context.process, program.value());
