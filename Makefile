@@ -5,6 +5,7 @@
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
+#   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
 #   make check           format, tidy, layers
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
@@ -35,7 +36,7 @@ run:
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) scripts/run-demo; status=$$?; $(give_back); exit $$status
 
 test:
-	@scripts/install-packages build run test e2e
+	@scripts/install-packages build run test e2e bench-smoke
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
@@ -45,7 +46,7 @@ conformance-doc:
 	@python3 -B conformance/rows/document.py --write $(BUILD)
 
 bench: all
-	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) bench/run.sh; status=$$?; $(give_back); exit $$status
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) PUBLISH=$(PUBLISH) bench/run.sh; status=$$?; $(give_back); exit $$status
 
 vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) tests/vm/test; status=$$?; $(give_back); exit $$status
