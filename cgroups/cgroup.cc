@@ -200,7 +200,10 @@ Result<> Cgroup::apply_device_rules() {
   if (!has_device_program()) return {};
   if (!device_program_.valid()) TRY(load_device_program());
   if (!device_program_.valid()) return {};  // denied, and that is tolerated
-  return attach_devices_program(clone_fd(), device_program_.get(), plan_.device_filter_denied)
+  // v2 has one directory, and `made_` its leaf last.
+  const CgroupAge age =
+      made_.empty() || !made_.back().leaf ? CgroupAge::reused : CgroupAge::new_made;
+  return attach_devices_program(clone_fd(), device_program_.get(), age, plan_.device_filter_denied)
       .at(kDevicesPointer);
 }
 

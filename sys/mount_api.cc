@@ -130,6 +130,10 @@ Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::st
   return move_mount(mount_fd, dirfd, name.c_str(), 0, what);
 }
 
+Result<> move_mount_to_path(int mount_fd, const std::string& path) {
+  return move_mount(mount_fd, AT_FDCWD, path.c_str(), MOVE_MOUNT_T_SYMLINKS, path);
+}
+
 Result<UniqueFd> fsopen(const std::string& fstype) {
   const long fd = ::syscall(SYS_fsopen, fstype.c_str(), FSOPEN_CLOEXEC);
   if (fd >= 0) return UniqueFd(static_cast<int>(fd));

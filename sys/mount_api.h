@@ -26,6 +26,8 @@ Result<UniqueFd> open_tree(int dirfd, const std::string& path, unsigned flags);
 Result<> move_mount_onto(int mount_fd, int target_fd, std::string_view what);
 // The same onto `name` in the directory `dirfd`; a symlink there is not followed.
 Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::string_view what);
+// The same onto a host-side path, following symlinks.
+Result<> move_mount_to_path(int mount_fd, const std::string& path);
 Result<UniqueFd> fsopen(const std::string& fstype);
 Result<> fsconfig_flag(int fs_fd, const std::string& key);
 Result<> fsconfig_string(int fs_fd, const std::string& key, const std::string& value);
