@@ -1,5 +1,7 @@
 #include "cgroups/existing.h"
 
+#include <filesystem>
+
 #include "cgroups/tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
@@ -39,6 +41,24 @@ TEST_CASE("zero means leave as is in an update", "[cgroups][CPI-02]") {
   CHECK(kept.cpu->quota == std::int64_t{-1});
   CHECK_FALSE(kept.cpu->period.has_value());
   CHECK_FALSE(kept.block_io->weight.has_value());
+}
+
+TEST_CASE("empty cgroups are removed, and one that is not is reported", "[cgroups]") {
+  const test::TempDir dir;
+  dir.write("busy/child/file", "");
+  dir.write("empty/file", "");
+  std::filesystem::remove(dir / "empty/file");
+  Location location;
+  location.mode = Mode::v1;
+  location.directories = {{"pids", dir / "busy"}, {"memory", dir / "empty"}, {"cpu", dir / "gone"}};
+
+  CHECK_FALSE(remove_empty(location));
+
+  CHECK(std::filesystem::exists(dir / "busy"));
+  CHECK_FALSE(std::filesystem::exists(dir / "empty"));
+  std::filesystem::remove_all(dir / "busy/child");
+  CHECK(remove_empty(location));
+  CHECK(remove_empty(location));
 }
 
 TEST_CASE("a new period keeps the quota", "[cgroups][CCP-02]") {
