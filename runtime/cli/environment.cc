@@ -1,5 +1,6 @@
 #include "runtime/cli/environment.h"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -22,8 +23,9 @@ Environment read_environment() {
       .listen_fds = variable("LISTEN_FDS"),
       .listen_pid = variable("LISTEN_PID"),
       .pid = ::getpid(),
-      .euid = ::geteuid(),
-      .egid = ::getegid(),
+      // The kernel has put them on the stack: no system call.
+      .euid = static_cast<uid_t>(::getauxval(AT_EUID)),
+      .egid = static_cast<gid_t>(::getauxval(AT_EGID)),
   };
 }
 
