@@ -21,6 +21,9 @@ Result<int> activation_fds(const Environment& environment, const Personality& pe
 
 Result<CreateOptions> create_options(const CommandLine& line, const Environment& environment,
                                      const Personality& personality) {
+  if (line.globals.on("strict") && !line.options.has("bundle")) {
+    return make_error(ErrorCode::invalid_argument, "--bundle is required with --strict");  // OPS-02
+  }
   CreateOptions options;
   options.id = line.arguments[0];
   options.bundle = line.options.text("bundle", options.bundle);

@@ -84,7 +84,8 @@ std::string listener_path(const Blueprint& blueprint) {
   return notifies ? blueprint.spec.linux->seccomp->listener_path : std::string();
 }
 
-std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
+std::optional<init::ProcessContext> process_context(const Context& context,
+                                                    const Blueprint& blueprint,
                                                     const CreateOptions& options,
                                                     const CallerSockets& sockets,
                                                     const oci::State& state) {
@@ -103,7 +104,9 @@ std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
       .preserve_fds = options.io.preserve_fds,
       .listen_fds = options.io.listen_fds,
       .own_user_namespace = blueprint.plan.namespaces.is_private(oci::NamespaceType::user),
-      .new_keyring = options.new_keyring == Switch::on};
+      .new_keyring = options.new_keyring == Switch::on,
+      .home =
+          context.strictness == Strictness::spec ? init::Home::as_given : init::Home::from_passwd};
 }
 
 // What the config asks for in resctrl, done with the pid alone. The groups that delete has to
@@ -249,7 +252,7 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .spec = blueprint.spec,
       .plan = blueprint.plan,
       .procfs = blueprint.procfs,
-      .process = process_context(blueprint, options, own.sockets, creating),
+      .process = process_context(context, blueprint, options, own.sockets, creating),
       .state = creating,
       .joins = own.joins,
       .self_join = own.self_join,

@@ -63,7 +63,7 @@ bool has_variable(const std::vector<std::string>& environment, std::string_view 
 
 Result<std::vector<std::string>> make_environment(const ProcessContext& context, int root_fd) {
   std::vector<std::string> environment = context.plan.process.env;
-  if (!has_variable(environment, "HOME")) {
+  if (context.home == Home::from_passwd && !has_variable(environment, "HOME")) {
     const std::string home = TRY(home_directory(root_fd, context.plan.process.user.uid));
     environment.push_back("HOME=" + home);
   }

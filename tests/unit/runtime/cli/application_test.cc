@@ -200,6 +200,18 @@ TEST_CASE("what the commands print is what callers read", "[cli][contract-3]") {
         "myrt version 0.1.0\ncommit: abc\nspec: 1.3.0\nlibseccomp: 2.5.4\n");
 }
 
+TEST_CASE("the bundle defaults to the working directory, but not with --strict",
+          "[cli][OPS-02][DIFF-12]") {
+  Runner runner;
+  CHECK(runner.run({"create", "web1"}).status == 0);
+  for (const char* command : {"create", "run"}) {
+    const Outcome strict = runner.run({"--strict", command, "web1"});
+    CHECK(strict.status == 1);
+    CHECK(contains(strict.error, "--bundle is required with --strict"));
+    CHECK(runner.run({"--strict", command, "--bundle", "/b", "web1"}).status == 0);
+  }
+}
+
 TEST_CASE("global options become the context", "[cli]") {
   Runner runner;
   runner.run({"--root", "/r", "--cgroup-manager", "disabled", "--strict", "state", "x"});
