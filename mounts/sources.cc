@@ -26,7 +26,7 @@ Result<UniqueFd> open_root_tree(const RootPlan& root) {
   UniqueFd tree = TRY(clone_tree(root.path, Recursive::yes, 0).at("/root/path"));
   const struct stat status = TRY(sys::stat_fd(tree.get()));
   if (!S_ISDIR(status.st_mode)) {
-    return config_error("/root/path", fmt::format("`{}` is no directory", root.path));
+    return config_error("/root/path", fmt::format("`{}` is not a directory", root.path));
   }
   // Mounting below a peer of the host's rootfs would show on the host.
   const bool is_private =

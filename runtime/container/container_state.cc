@@ -177,6 +177,17 @@ std::string to_libcontainer_json(const ContainerState& state) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::optional<std::string> unified_cgroup_of_view(std::string_view libcontainer_json) {
+  const Json json = Json::parse(libcontainer_json, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto paths = json.find("cgroup_paths");
+  if (paths == json.end() || !paths->is_object()) return std::nullopt;
+  const auto unified = paths->find("");
+  if (unified == paths->end() || !unified->is_string()) return std::nullopt;
+  auto path = absolute_path(*unified);
+  return path.ok() ? std::optional(std::move(path).value()) : std::nullopt;
+}
+
 oci::State oci_state(const ContainerState& state, oci::Status status, pid_t pid) {
   return {.oci_version = std::string(oci::kVersionMax),
           .id = state.id,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ struct ContainerState {
   CgroupManager cgroup_manager =
       CgroupManager::cgroupfs;  // delete and update come without the flag (contract §1.1)
   cgroups::Location cgroup;
+  // Not on disk: where the container was made, when a caller has moved it since (contract §1.8).
+  std::optional<cgroups::Location> former_cgroup;
   std::uint64_t namespaces =
       0;                    // CLONE_NEW* of those that differ from the runtime's: what exec joins
   bool new_keyring = true;  // false: --no-new-keyring, for exec as well
@@ -48,6 +51,9 @@ Result<ContainerState> from_json(std::string_view json);
 // The view that Guardian reads and rewrites (contract §1.8): a document that decodes as
 // libcontainer's State.
 std::string to_libcontainer_json(const ContainerState& state);
+// The unified cgroup that such a document names. nullopt when it names none: it is another
+// program's file, and nothing that it lacks may keep a container from being deleted.
+std::optional<std::string> unified_cgroup_of_view(std::string_view libcontainer_json);
 
 // The OCI state of the container, as hooks and agents get it.
 oci::State oci_state(const ContainerState& state, oci::Status status, pid_t pid);

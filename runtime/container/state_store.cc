@@ -25,6 +25,27 @@ Result<> check_still_linked(int directory) {
   return {};
 }
 
+// Whether the file was written after container.json was.
+bool is_newer(int directory, const char* file) {
+  struct stat ours = {};
+  struct stat theirs = {};
+  if (::fstatat(directory, kContainer, &ours, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (::fstatat(directory, file, &theirs, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  return theirs.st_mtim.tv_sec != ours.st_mtim.tv_sec
+             ? theirs.st_mtim.tv_sec > ours.st_mtim.tv_sec
+             : theirs.st_mtim.tv_nsec > ours.st_mtim.tv_nsec;
+}
+
+// Guardian throttles a container by moving its processes to another cgroup and naming that in
+// state.json, whose other members it does not keep (contract §1.8).
+void follow_view(ContainerState& state, const std::string& view) {
+  const auto unified = unified_cgroup_of_view(view);
+  if (!unified) return;
+  cgroups::Location moved{.mode = cgroups::Mode::v2, .directories = {{"", *unified}}};
+  if (moved.directories == state.cgroup.directories) return;
+  state.former_cgroup = std::exchange(state.cgroup, std::move(moved));
+}
+
 }  // namespace
 
 Result<> validate_id(std::string_view id) {
@@ -117,20 +138,27 @@ Result<std::string> StateDirectory::load_config() const {
 }
 
 Result<> StateDirectory::save(const ContainerState& state) {
+  // Before container.json, so that it is newer only when somebody else wrote it.
+  if (state.pid != 0) {
+    TRY(sys::write_atomic_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
+                             kFileMode));
+  }
   if (saved_ || !made_) {
     TRY(sys::write_atomic_at(directory_.get(), kContainer, to_json(state), kFileMode));
   } else {
     TRY(sys::write_new_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
   }
   saved_ = true;
-  if (state.pid == 0) return {};
-  return sys::write_atomic_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
-                              kFileMode);
+  return {};
 }
 
 Result<ContainerState> StateDirectory::load() const {
   const std::string text = TRY(sys::read_file_at(directory_.get(), kContainer));
-  return from_json(text).context(kContainer).in_phase(Phase::state);
+  ContainerState state = TRY(from_json(text).context(kContainer).in_phase(Phase::state));
+  if (state.cgroup.mode == cgroups::Mode::v2 && is_newer(directory_.get(), kLibcontainerView)) {
+    follow_view(state, TRY(sys::read_file_at(directory_.get(), kLibcontainerView)));
+  }
+  return state;
 }
 
 Result<std::vector<std::string>> list_state_directories(const std::string& root) {

@@ -313,6 +313,18 @@ TEST_CASE("Guardian finds the one cgroup of v2 under the empty name, and none wh
         Json({{"", "/sys/fs/cgroup/a"}}));
 }
 
+TEST_CASE("the cgroup that Guardian writes is read, and what is no such document has none",
+          "[container]") {
+  CHECK(unified_cgroup_of_view(R"({"cgroup_paths": {"": "/sys/fs/cgroup/bad/a"}})") ==
+        "/sys/fs/cgroup/bad/a");
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"cgroup_paths": []})", R"({"cgroup_paths": {"cpu": "/a"}})",
+        R"({"cgroup_paths": {"": 5}})", R"({"cgroup_paths": {"": "a/b"}})"}) {
+    INFO(text);
+    CHECK_FALSE(unified_cgroup_of_view(text).has_value());
+  }
+}
+
 TEST_CASE("the OCI state is the container's", "[container][STA-01][STA-02][STA-08][STA-09]") {
   const oci::State running = oci_state(full_state(), oci::Status::running, 17);
   CHECK(running.oci_version == "1.3.0");
