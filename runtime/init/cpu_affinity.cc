@@ -44,4 +44,10 @@ Result<> set_cpu_affinity(pid_t pid, const IndexMask& mask) {
   return {};
 }
 
+Result<> reset_cpu_affinity() {
+  // The 8192 CPUs that Linux can have; the kernel takes those that there are.
+  constexpr std::size_t kWords = 128;
+  return set_cpu_affinity(0, IndexMask(kWords, ~IndexMask::value_type{0}));
+}
+
 }  // namespace myrt::init

@@ -28,4 +28,8 @@ Result<IndexMask> own_cpu_affinity();
 // nothing. Errors: system.
 Result<> set_cpu_affinity(pid_t pid, const IndexMask& mask);
 
+// This process, once it is in its cgroup, may run on every CPU that the cgroup has: what the
+// runtime was bound to is not the container's (runc and crun do the same). Errors: system.
+Result<> reset_cpu_affinity();
+
 }  // namespace myrt::init

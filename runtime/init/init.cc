@@ -8,6 +8,7 @@
 #include "namespaces/sysctl.h"
 #include "namespaces/uts.h"
 #include "runtime/hooks/run_hooks.h"
+#include "runtime/init/cpu_affinity.h"
 #include "sys/credentials.h"
 #include "sys/process.h"
 
@@ -75,6 +76,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   if (::setsid() < 0) return errno_error("setsid", "start a session");
   const pid_t host_pid = TRY(runtime.wait_for_proceed());  // id maps are written from here on
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
+  TRY(reset_cpu_affinity().in_phase(Phase::cgroup));
   if (context.process) {
     context.process->host_pid = host_pid;
     context.process->seccomp_state.pid = host_pid;

@@ -26,7 +26,11 @@ Result<> change_root(const sys::UniqueFd& root) {
 // `joined`: the namespaces that the process is in since its clone3.
 Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
-  TRY(set_cpu_affinity(0, context.affinity.final_mask));
+  if (context.affinity == CpuAffinityPlan{}) {
+    TRY(reset_cpu_affinity());
+  } else {
+    TRY(set_cpu_affinity(0, context.affinity.final_mask));  // empty: the kernel decides (AFF-04)
+  }
   if ((joined & kUserNamespace) == 0) {  // else the helper has
     TRY(write_oom_score_adj(context.process.procfs, context.process.plan.attributes));
   }
