@@ -199,6 +199,17 @@ Location Cgroup::location() const {
   return location;
 }
 
+std::vector<std::string> Cgroup::found() const {
+  std::vector<std::string> found;
+  for (const Entry& entry : entries_) {
+    const bool made = std::any_of(made_.begin(), made_.end(), [&](const MadeDirectory& directory) {
+      return directory.directory == entry.directory;
+    });
+    if (!made) found.push_back(entry.directory);
+  }
+  return found;
+}
+
 Result<> join_self(const SelfJoin& self_join) {
   for (std::size_t i = 0; i < self_join.files.size(); ++i) {
     TRY(sys::write_kernel_file(self_join.files[i].get(), self_join.names[i], "0"));

@@ -81,6 +81,8 @@ class Cgroup {
   // The directories outlive this object.
   void keep() { kept_ = true; }
   Location location() const;
+  // The directories of location() that create did not have to make.
+  std::vector<std::string> found() const;
 
  private:
   struct Entry {

@@ -38,6 +38,9 @@ Result<std::vector<pid_t>> processes(const Location& location);
 // when the cgroup is gone.
 Result<> remove(const Location& location,
                 std::chrono::milliseconds bound = std::chrono::seconds(10));
+// The same, but for the directories in `found`: those stay, and what is below them goes (OPS-19).
+Result<> remove_made(const Location& location, const std::vector<std::string>& found,
+                     std::chrono::milliseconds bound = std::chrono::seconds(10));
 
 // A place below the container's cgroup. The kernel resolves it beneath (RESOLVE_BENEATH), so that
 // ".." and symlinks out are refused (the `exec --cgroup` escapes of runc and crun). A leading "/"

@@ -17,13 +17,28 @@ std::string pids_text(const std::vector<pid_t>& pids) {
   return text;
 }
 
+Result<bool> remove_below(const std::string& directory,
+                          std::chrono::steady_clock::time_point deadline) {
+  for (const std::string& name : TRY(child_cgroups(directory))) {
+    if (!TRY(remove_directory(fmt::format("{}/{}", directory, name), deadline))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<> remove(const Location& location, std::chrono::milliseconds bound) {
+  return remove_made(location, {}, bound);
+}
+
+Result<> remove_made(const Location& location, const std::vector<std::string>& found,
+                     std::chrono::milliseconds bound) {
   const auto deadline = std::chrono::steady_clock::now() + bound;
   Result<> first;
   for (const auto& entry : location.directories) {
-    const Result<bool> removed = remove_directory(entry.second, deadline);
+    const bool is_found = std::find(found.begin(), found.end(), entry.second) != found.end();
+    const Result<bool> removed =
+        is_found ? remove_below(entry.second, deadline) : remove_directory(entry.second, deadline);
     if (removed.ok() && *removed) continue;
     // The other hierarchies are cleaned up all the same.
     if (!first.ok()) continue;

@@ -32,6 +32,7 @@ struct ContainerState {
   CgroupManager cgroup_manager =
       CgroupManager::cgroupfs;  // delete and update come without the flag (contract §1.1)
   cgroups::Location cgroup;
+  std::vector<std::string> found_cgroups;  // of these directories, what was there before (OPS-19)
   // Not on disk: where the container was made, when a caller has moved it since (contract §1.8).
   std::optional<cgroups::Location> former_cgroup;
   std::uint64_t namespaces =

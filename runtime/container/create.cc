@@ -247,6 +247,7 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   Resources own = TRY(acquire(context, options, starter, blueprint, state));
   // What there is: a rootless container may have none of the planned cgroups.
   state.cgroup = own.cgroup.location();
+  state.found_cgroups = own.cgroup.found();
   const oci::State creating = oci_state(state, oci::Status::creating, 0);
   init::InitContext init_context{
       .spec = blueprint.spec,

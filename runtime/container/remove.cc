@@ -60,10 +60,12 @@ Result<> destroy(const Context& context, Container& container,
   TRY(kill_everything(container));
   TRY(remove_host_mounts(container.state.host_mounts).in_phase(Phase::remove));
   TRY(remove_resctrl_groups(container.state.resctrl_groups).in_phase(Phase::remove));
-  TRY(cgroups::remove(container.state.cgroup).in_phase(Phase::remove));
+  TRY(cgroups::remove_made(container.state.cgroup, container.state.found_cgroups)
+          .in_phase(Phase::remove));
   if (container.state.former_cgroup) {
     TRY(cgroups::kill_all(*container.state.former_cgroup, SIGKILL).in_phase(Phase::signal));
-    TRY(cgroups::remove(*container.state.former_cgroup).in_phase(Phase::remove));
+    TRY(cgroups::remove_made(*container.state.former_cgroup, container.state.found_cgroups)
+            .in_phase(Phase::remove));
   }
   TRY(container.directory.remove().in_phase(Phase::remove));
   container.status = oci::Status::stopped;

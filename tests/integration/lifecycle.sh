@@ -300,6 +300,27 @@ delete_foreign_cgroup() {
   rmdir "$parent/neighbour"
 }
 
+delete_found_cgroup() {
+  # Made by somebody else, empty, and the one that the config names: it is used, and stays.
+  local directory
+  new_bundle
+  if [ "$cgroup_version" = 1 ]; then
+    for directory in $cgroup_root/*/; do
+      [ ! -e "$directory/cgroup.procs" ] || mkdir -p "$directory/cases/$id"
+    done
+  else
+    mkdir -p "$cgroup_root/cases/$id"
+  fi
+  local before
+  before=$(snapshot)
+  run_detached
+  contains "$(cat "/proc/$(state_of pid)/cgroup")" "/cases/$id"
+  mkdir "$(cgroup_dir pids)/below" 2>/dev/null || mkdir "$(cgroup_dir freezer)/below"
+  must runtime delete --force "$id"
+  same "$(snapshot)" "$before" 'what is left'
+  find $cgroup_root -depth -type d -path "*/cases/$id" -exec rmdir {} +
+}
+
 run_status() {
   local code
   for code in 0 1 42 255; do
@@ -546,6 +567,7 @@ it 'delete --force kills first [OPS-17]' delete_force
 it 'delete of a missing container is refused, with --force it is not [OPS-16]' delete_missing
 it 'delete leaves nothing, and the id is free again [LIF-11,OPS-18,OPS-20]' delete_leaves_nothing
 it 'delete leaves the neighbours'\'' cgroups alone [OPS-19]' delete_foreign_cgroup
+it 'delete leaves a cgroup that was there before, and takes what is below it [OPS-19]' delete_found_cgroup
 it 'run ends with the status of the process' run_status
 it 'run ends with 128 and the signal of the process' run_signal_status
 it 'run connects the standard streams [PRC-02]' run_output
