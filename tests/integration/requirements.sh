@@ -157,6 +157,8 @@ mapped_mounts() {
       "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}]}'
     run
     umount "$bundle/source/sub"
+    # The bundle is on a tmpfs, which learnt of mappings in Linux 6.3.
+    [ "$status" -eq 0 ] || ! printf '%s\n6.3\n' "$(uname -r)" | sort -C -V || skip 'no mapped mounts of tmpfs in this kernel'
     is_status 0
     case $option in ridmap) expected=$'1000\n1000' ;; *) expected=$'1000\n0' ;; esac
     same "$out" "$expected" "option \`$option\`"
