@@ -102,9 +102,7 @@ Result<ContainerState> parse(const Json& json) {
   state.annotations = json.at("annotations").get<std::map<std::string, std::string>>();
   state.cgroup_manager = TRY(parse_manager(json.at("cgroupManager").get<std::string>()));
   state.cgroup = TRY(parse_location(json.at("cgroup")));
-  if (json.contains("foundCgroups")) {
-    state.found_cgroups = TRY(absolute_paths(json.at("foundCgroups")));
-  }
+  state.found_cgroups = TRY(absolute_paths(json.at("foundCgroups")));
   state.namespaces = TRY(number<std::uint64_t>(json, "namespaces"));
   state.pivoted = json.at("pivoted").get<bool>();
   state.new_keyring = json.at("newKeyring").get<bool>();

@@ -37,6 +37,7 @@ ContainerState full_state() {
   state.pivoted = false;
   state.host_mounts = {"/srv/bundle/rootfs/proc"};
   state.resctrl_groups = {"/sys/fs/resctrl/gold"};
+  state.found_cgroups = {"/sys/fs/cgroup/unified/web1"};
   return state;
 }
 
@@ -67,6 +68,7 @@ void check_equal(const ContainerState& a, const ContainerState& b) {
   CHECK(a.pivoted == b.pivoted);
   CHECK(a.host_mounts == b.host_mounts);
   CHECK(a.resctrl_groups == b.resctrl_groups);
+  CHECK(a.found_cgroups == b.found_cgroups);
 }
 
 Error refused(const std::string& text) {
@@ -155,8 +157,8 @@ TEST_CASE("start times and namespaces are whole 64 bits", "[container][STA-12]")
 }
 
 TEST_CASE("what delete would remove has to be an absolute path", "[container][OPS-19]") {
-  for (const char* pointer :
-       {"/bundle", "/rootfs", "/cgroup/directories/0/1", "/hostMounts/0", "/resctrlGroups/0"}) {
+  for (const char* pointer : {"/bundle", "/rootfs", "/cgroup/directories/0/1", "/hostMounts/0",
+                              "/resctrlGroups/0", "/foundCgroups/0"}) {
     for (const Json& value : {Json(""), Json("a/b"), Json("../a"), Json("/a\0b"s), Json(7)}) {
       INFO(pointer << " " << value.dump());
       CHECK(refused(with(pointer, value)).code == ErrorCode::internal);
@@ -191,7 +193,7 @@ TEST_CASE("members of a later version are ignored, missing ones are not", "[cont
     CHECK(refused(without.dump()).code == ErrorCode::internal);
     ++tried;
   }
-  CHECK(tried == 18);
+  CHECK(tried == 19);
 }
 
 TEST_CASE("text that is no state is refused", "[container]") {
