@@ -105,7 +105,8 @@ slow_accept() {
   terminal_bundle echo late
   python3 - "$bundle/slow.sock" "$bundle/go" >"$bundle/slow.text" <<'PYTHON' &
 import os, socket, sys, time
-listener = socket.socket(socket.AF_UNIX); listener.bind(sys.argv[1]); listener.listen(1)
+listener = socket.socket(socket.AF_UNIX); listener.bind(sys.argv[1] + ".new"); listener.listen(1)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 while not os.path.exists(sys.argv[2]):
     time.sleep(0.01)
 connection, _ = listener.accept()
