@@ -15,8 +15,7 @@
 #include "runtime/container/blueprint.h"
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/remove.h"
-#include "runtime/hooks/run_hooks.h"
-#include "runtime/init/intel_rdt.h"
+#include "runtime/container/terminal_proxy.h"
 #include "runtime/init/spawn.h"
 #include "sys/files.h"
 #include "sys/procfs.h"
@@ -279,7 +278,11 @@ Result<Created> create_container(const Context& context, const CreateOptions& op
                                  Starter starter, Attachment attachment) {
   Blueprint blueprint = TRY(read_blueprint(context, options));
   if (blueprint.process) {
-    TRY(check_io(options.io, blueprint.process->process, attachment).in_phase(Phase::arguments));
+    oci::Process& process = blueprint.process->process;
+    TRY(check_io(options.io, process, attachment).in_phase(Phase::arguments));
+    if (process.terminal && attachment == Attachment::foreground) {
+      if (const auto size = caller_terminal_size()) process.console_size = size;
+    }
   }
   const oci::Hooks hooks = blueprint.spec.hooks;
   const ContainerState planned = planned_state(context, blueprint, options);

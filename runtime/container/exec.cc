@@ -13,6 +13,7 @@
 #include "runtime/container/exec_process.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/status.h"
+#include "runtime/container/terminal_proxy.h"
 #include "runtime/init/join.h"
 #include "runtime/myrt.h"
 #include "sys/files.h"
@@ -54,8 +55,11 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
                                         const Container& container, Attachment attachment,
                                         sys::UniqueFd& terminal) {
   const oci::Spec spec = TRY(load_container_spec(container));
-  const auto plan = TRY(plan_exec(context, options, spec, container.state).in_phase(Phase::plan));
+  auto plan = TRY(plan_exec(context, options, spec, container.state).in_phase(Phase::plan));
   TRY(check_io(options.io, plan.process, attachment).in_phase(Phase::arguments));
+  if (plan.process.terminal && attachment == Attachment::foreground) {
+    if (const auto size = caller_terminal_size()) plan.process.console_size = size;
+  }
   const sys::Procfs procfs = TRY(sys::Procfs::open());
   const auto subs = sub_cgroups(options.cgroup);
   const auto cgroup = TRY(cgroups::clone_fd(container.state.cgroup, subs).in_phase(Phase::cgroup));

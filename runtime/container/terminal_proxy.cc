@@ -34,6 +34,14 @@ std::optional<termios> make_raw(int terminal) {
 
 }  // namespace
 
+std::optional<oci::ConsoleSize> caller_terminal_size() {
+  winsize size = {};
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
+    return std::nullopt;
+  }
+  return oci::ConsoleSize{size.ws_row, size.ws_col};
+}
+
 TerminalProxy::TerminalProxy(sys::UniqueFd master) : master_(std::move(master)) {
   if (!master_.valid()) return;
   ::fcntl(master_.get(), F_SETFL, O_RDWR | O_NONBLOCK);

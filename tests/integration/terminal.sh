@@ -135,6 +135,30 @@ run_in_terminal() {
   contains "$out" '20 70'
 }
 
+run_in_resized_terminal() {
+  terminal_bundle sh -c 'trap "stty size; exit 4" WINCH; echo ready; while :; do sleep 0.05; done'
+  try in_terminal --size 20x70 --when ready resize:33x99 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 4
+  contains "$out" '33 99'
+}
+
+exec_in_resized_terminal() {
+  new_bundle
+  run_detached
+  try in_terminal --size 20x70 --when ready resize:33x99 "$RUNTIME" --root "$state_root" exec --tty "$id" \
+    sh -c 'stty size; trap "stty size; exit 4" WINCH; echo ready; while :; do sleep 0.05; done'
+  is_status 4
+  contains "$out" '20 70'
+  contains "$out" '33 99'
+}
+
+interrupt_key_of_run() {
+  terminal_bundle sh -c 'trap "echo interrupted; exit 3" INT; echo ready; while :; do sleep 0.05; done'
+  try in_terminal --when ready 'type:\x03' "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 3
+  contains "$out" interrupted
+}
+
 run_without_terminal() {
   # The caller's streams are no terminal: the container still gets one.
   terminal_bundle sh -c 'test -t 1 && echo has-a-terminal'
@@ -192,6 +216,9 @@ it 'a console socket without a terminal is refused' socket_without_terminal
 it 'a console socket that nobody listens at is refused' no_listener
 it 'a listener may accept after create has returned' slow_accept
 it 'run in a terminal passes size and status on [PRC-01]' run_in_terminal
+it 'run passes a change of the size on [PRC-01]' run_in_resized_terminal
+it 'exec --tty passes size and its changes on' exec_in_resized_terminal
+it 'the interrupt key of run is a signal inside [PRC-01]' interrupt_key_of_run
 it 'run without a terminal of its own gives the container one [PRC-01]' run_without_terminal
 it 'exec --tty in a terminal' exec_tty
 it 'exec --tty --detach sends the master' exec_console_socket
