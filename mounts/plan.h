@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,9 @@ enum class MountNamespace : std::uint8_t { created, joined, inherited };
 enum class CgroupNamespace : std::uint8_t { own, inherited };
 enum class RootSwitch : std::uint8_t { pivot, move, chroot };  // `move`: --no-pivot
 enum class Selinux : std::uint8_t { off, on };
+
+// An annotation of crun's: which of SELinux' mount options carries linux.mountLabel (mount(8)).
+inline constexpr std::string_view kMountContextType = "run.oci.mount_context_type";
 
 struct Inputs {
   std::string bundle;  // absolute

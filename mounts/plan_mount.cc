@@ -107,7 +107,7 @@ Result<Action> plan_bind(const MountEntry& entry, const Inputs& inputs, Plan& pl
 }
 
 // Everything after the options' own words: what this filesystem needs, or cannot take.
-void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const std::string& label,
+void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const MountLabel& label,
                       NewFilesystem& filesystem) {
   const std::string& type = filesystem.fstype;
   const bool read_only = (filesystem.attributes & MOUNT_ATTR_RDONLY) != 0;
@@ -126,16 +126,16 @@ void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const std::
     }
   }
   if (read_only && !contains(kMemoryFilesystems, type)) filesystem.parameters.emplace_back("ro");
-  if (label.empty()) return;
-  if (type == "mqueue") filesystem.root_label = label;
+  if (label.label.empty()) return;
+  if (type == "mqueue") filesystem.root_label = label.label;
   if (!contains(kUnlabelledFilesystems, type) &&
-      !has_parameter(filesystem.parameters, "context=")) {
-    filesystem.parameters.push_back("context=" + label);
+      !has_parameter(filesystem.parameters, label.option + "=")) {
+    filesystem.parameters.push_back(fmt::format("{}={}", label.option, label.label));
   }
 }
 
 Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
-                               const std::string& label) {
+                               const MountLabel& label) {
   const std::string pointer = mount_pointer(entry.index);
   if (entry.mount.type.empty()) {
     return config_error(pointer + "/type", "is required for a mount that is no bind");
@@ -167,7 +167,7 @@ Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
 std::string mount_pointer(std::size_t index) { return fmt::format("/mounts/{}", index); }
 
 Result<> plan_mount(const oci::Mount& mount, std::size_t index, const Inputs& inputs,
-                    const std::string& mount_label, std::uint64_t base_propagation, Plan& plan) {
+                    const MountLabel& mount_label, std::uint64_t base_propagation, Plan& plan) {
   const std::string pointer = mount_pointer(index);
   MountEntry entry{index, mount, sys::clean_absolute(mount.destination), {}, base_propagation};
   if (!mount.destination.starts_with('/')) {

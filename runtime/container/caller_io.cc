@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "runtime/plan/annotations.h"
 #include "sys/files.h"
 #include "sys/seqpacket.h"
 
@@ -69,6 +70,11 @@ Result<> send_pidfd(const std::string& socket_path, int pidfd) {
   if (socket_path.empty()) return {};
   const sys::UniqueFd socket = TRY(sys::connect_unix(socket_path).context("pidfd socket"));
   return sys::send_packet(socket.get(), "pidfd", {pidfd}).context("pidfd socket");
+}
+
+Result<> send_pidfds(const ProcessIo& io, const ContainerState& state, int pidfd) {
+  TRY(send_pidfd(io.pidfd_socket, pidfd));
+  return send_pidfd(plan::annotation(state.annotations, plan::kPidfdReceiver), pidfd);
 }
 
 }  // namespace myrt::container

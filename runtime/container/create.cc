@@ -13,6 +13,7 @@
 #include "namespaces/net_devices.h"
 #include "oci-spec/documents.h"
 #include "runtime/container/blueprint.h"
+#include "runtime/container/hook_output.h"
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/terminal_proxy.h"
@@ -102,7 +103,8 @@ std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
       .preserve_fds = options.io.preserve_fds,
       .listen_fds = options.io.listen_fds,
       .own_user_namespace = blueprint.plan.namespaces.is_private(oci::NamespaceType::user),
-      .new_keyring = options.new_keyring == Switch::on};
+      .new_keyring = options.new_keyring == Switch::on,
+      .keep_groups = blueprint.plan.namespaces.keep_groups};
 }
 
 // What the config asks for in resctrl, done with the pid alone. The groups that delete has to
@@ -139,9 +141,8 @@ Result<> set_up_from_outside(const Blueprint& blueprint, const namespaces::OpenJ
 }
 
 Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state) {
-  const std::string json = oci::to_json(state);
-  TRY(hooks::run("prestart", hooks.prestart, json));
-  return hooks::run("createRuntime", hooks.create_runtime, json);
+  TRY(run_hooks("prestart", hooks.prestart, state));
+  return run_hooks("createRuntime", hooks.create_runtime, state);
 }
 
 // Serves init until it is ready. Returns the pty master if init sent one.
@@ -183,6 +184,7 @@ Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgr
 // Everything that is acquired before init exists. Init inherits the fds.
 struct Resources {
   StateDirectory directory;
+  HookOutput hook_output;
   cgroups::Cgroup cgroup;
   cgroups::SelfJoin self_join;
   namespaces::OpenJoins joins;
@@ -194,7 +196,7 @@ struct Resources {
 Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
                           const Blueprint& blueprint, const ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
-  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}};
+  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}, {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
   // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
   // whenever we die.
@@ -206,6 +208,7 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (::geteuid() == 0) {
     own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
+  own.hook_output = TRY(open_hook_output(state.annotations).in_phase(Phase::hooks));
   }
   if (blueprint.process) {
     own.sockets =
@@ -252,7 +255,8 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .state = creating,
       .joins = own.joins,
       .self_join = own.self_join,
-      .sources = own.sources};
+      .sources = own.sources,
+      .hook_output = own.hook_output.fds()};
   init::ChannelPair channels = TRY(init::ChannelPair::open());
   sys::ChildProcess init = TRY(
       init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
@@ -300,7 +304,7 @@ Result<> create(const Context& context, const CreateOptions& options) {
   const auto steps = [&]() -> Result<> {
     container::Created created = TRY(container::create_container(
         context, options, container::Starter::start_command, container::Attachment::detached));
-    TRY(container::send_pidfd(options.io.pidfd_socket, created.init.pidfd()));
+    TRY(container::send_pidfds(options.io, created.state, created.init.pidfd()));
     TRY(container::write_pid_file(options.io.pid_file, created.init.pid()));
     TRY(created.channel.send_committed());
     created.commit().release();

@@ -7,8 +7,8 @@
 
 #include "cgroups/existing.h"
 #include "oci-spec/parse.h"
+#include "runtime/container/hook_output.h"
 #include "runtime/container/signal_processes.h"
-#include "runtime/hooks/run_hooks.h"
 #include "sys/files.h"
 #include "sys/mount_api.h"
 
@@ -46,10 +46,8 @@ Result<std::vector<oci::Hook>> load_poststop_hooks(const Container& container) {
 
 void run_poststop(const Context& context, const std::vector<oci::Hook>& hooks,
                   const oci::State& state) {
-  if (hooks.empty()) return;
-  const std::string json = oci::to_json(state);
   for (const oci::Hook& hook : hooks) {
-    const auto result = hooks::run("poststop", {hook}, json);
+    const auto result = run_hooks("poststop", {hook}, state);
     if (!result.ok()) context.warn(result.error().message);
   }
 }

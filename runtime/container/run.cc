@@ -20,7 +20,7 @@ Result<> start_created(const Context& context, const CreateOptions& options,
   const auto steps = [&]() -> Result<> {
     TRY(container::wait_until_executed(created->channel));
     TRY(container::run_poststart(created->state, created->directory));
-    TRY(container::send_pidfd(options.io.pidfd_socket, created->init.pidfd()));
+    TRY(container::send_pidfds(options.io, created->state, created->init.pidfd()));
     return container::write_pid_file(options.io.pid_file, created->init.pid());
   };
   auto started = steps();

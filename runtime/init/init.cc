@@ -7,7 +7,6 @@
 #include "namespaces/loopback.h"
 #include "namespaces/sysctl.h"
 #include "namespaces/uts.h"
-#include "runtime/hooks/run_hooks.h"
 #include "sys/credentials.h"
 #include "sys/process.h"
 
@@ -46,7 +45,7 @@ Result<> run_create_hooks(InitContext& context, Channel& runtime) {
   if (context.spec.hooks.create_container.empty()) return {};
   context.state.pid = ::getpid();  // as the container sees it (STA-07)
   return hooks::run("createContainer", context.spec.hooks.create_container,
-                    oci::to_json(context.state));
+                    oci::to_json(context.state), context.hook_output);
 }
 
 // Enters the root, and finishes it: whatever is hidden or made read-only is so before any program
@@ -114,7 +113,8 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     const int listener = context.process ? context.process->seccomp_listener : -1;
     close_stray_fds(
         context.process ? context.process->preserve_fds : 0,
-        {runtime.fd(), gate == nullptr ? -1 : gate->fd(), listener, prepared.terminal.get()});
+        {runtime.fd(), gate == nullptr ? -1 : gate->fd(), listener, prepared.terminal.get(),
+         context.hook_output.stdout_fd, context.hook_output.stderr_fd});
     TRY(runtime.send_ready(prepared.terminal.get()));
     prepared.terminal.reset();
     TRY(wait_for_start(runtime, gate));
@@ -124,7 +124,7 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     context.state.status = oci::Status::created;
     context.state.pid = ::getpid();
     TRY(hooks::run("startContainer", context.spec.hooks.start_container,
-                   oci::to_json(context.state)));
+                   oci::to_json(context.state), context.hook_output));
     return std::move(*prepared.program);
   };
   auto program = steps();

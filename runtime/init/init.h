@@ -5,6 +5,7 @@
 #include "mounts/sources.h"
 #include "namespaces/enter.h"
 #include "oci-spec/state.h"
+#include "runtime/hooks/run_hooks.h"
 #include "runtime/init/handshake.h"
 #include "runtime/init/process_setup.h"
 #include "runtime/init/start_gate.h"
@@ -25,6 +26,7 @@ struct InitContext {
   const cgroups::SelfJoin& self_join;
   // nullopt: init opens them itself, since the runtime process may not (rootless).
   std::optional<mounts::Sources>& sources;
+  hooks::Output hook_output;  // for the hooks that init runs
 };
 
 // Whether init has to wait for the runtime process before its own hooks: for hooks of the

@@ -35,7 +35,10 @@ Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   TRY(sys::set_not_dumpable());
   TRY(namespaces::join_container(context.init_pidfd, context.namespaces & ~joined));
   TRY(change_root(context.root));
-  if ((context.namespaces & kUserNamespace) != 0) TRY(namespaces::become_user_namespace_root());
+  if ((context.namespaces & kUserNamespace) != 0) {
+    TRY(namespaces::become_user_namespace_root(
+        context.process.keep_groups ? namespaces::Groups::keep : namespaces::Groups::drop));
+  }
   return {};
 }
 

@@ -85,6 +85,7 @@ Result<> apply_attributes(const ProcessAttributes& attributes) {
 }
 
 Result<Setgroups> may_set_groups(const ProcessContext& context) {
+  if (context.keep_groups) return Setgroups::keep;
   if (!context.own_user_namespace) return Setgroups::allowed;
   const std::string text = TRY(context.procfs.read("self/setgroups"));
   return text.starts_with("deny") ? Setgroups::denied : Setgroups::allowed;

@@ -37,6 +37,7 @@ struct ProcessContext {
   int listen_fds = 0;
   bool own_user_namespace = false;
   bool new_keyring = true;
+  bool keep_groups = false;  // the supplementary groups are the caller's, whatever the config lists
 };
 
 // argv and environment, complete before the filter is loaded: nothing is allocated after that.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/annotations.h"
+
 namespace myrt::plan {
 namespace {
 
@@ -84,15 +86,22 @@ Result<> refuse_limits_without_cgroup(const oci::Spec& spec) {
   return config_error("/linux/resources", "cannot be applied with the cgroup manager `disabled`");
 }
 
-}  // namespace
-
-Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs) {
+Result<ContainerPlan> begin_plan(const oci::Spec& spec, const Inputs& inputs) {
   ContainerPlan plan;
   plan.id = inputs.id;
   plan.bundle = inputs.bundle;
   const std::string root = spec.root ? spec.root->path : std::string();
   plan.rootfs = root.starts_with('/') ? root : inputs.bundle + "/" + root;
+  TRY(check_annotations(spec.annotations));
   plan.namespaces = TRY(namespaces::plan(spec));
+  plan.namespaces.keep_groups = spec.annotations.contains(std::string(kKeepOriginalGroups));
+  return plan;
+}
+
+}  // namespace
+
+Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs) {
+  ContainerPlan plan = TRY(begin_plan(spec, inputs));
   if (inputs.cgroup_host) {
     plan.cgroup = TRY(plan_cgroup(spec, inputs));
     append(plan.warnings, plan.cgroup->warnings);
