@@ -37,23 +37,6 @@ struct Pending {
   std::vector<UniqueFd> read_only;  // tmpfs that may not be written from then on
 };
 
-Result<> attach_bind(const BindMount& bind, const std::string& destination, Sources::Source& source,
-                     int root_fd) {
-  if (!source.symlink_text.empty()) {
-    const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
-    return make_symlink(source.symlink_text, at.parent.get(), at.name);
-  }
-  const TargetKind kind = source.directory ? TargetKind::directory : TargetKind::file;
-  const Target target = bind.destination_nofollow
-                            ? TRY(open_target_nofollow(root_fd, destination, kind))
-                            : (bind.must_be_procfs ? TRY(open_real_directory(root_fd, destination))
-                                                   : TRY(open_target(root_fd, destination, kind)));
-  TRY(check_not_inside_procfs(target, destination));
-  TRY(sys::move_mount_onto(source.tree.get(), target.fd.get(), destination));
-  source.tree.reset();
-  return {};
-}
-
 Result<> attach_filesystem(const NewFilesystem& filesystem, const std::string& destination,
                            int root_fd, Pending& pending) {
   UniqueFd mount = TRY(mount_filesystem(filesystem, destination, root_fd, pending.dev.get()));
@@ -74,9 +57,11 @@ Result<> carry_out(const Step& step, Sources::Source& source, int root_fd, Pendi
   const std::string& destination = step.destination;
   return std::visit(
       Overloaded{
-          [&](const BindMount& bind) {
+          [&](const BindMount& bind) -> Result<> {
             if (destination == "/dev") pending.dev.reset();  // it is covered from now on
-            return attach_bind(bind, destination, source, root_fd);
+            TRY(attach_bind(bind, destination, source, root_fd));
+            source.tree.reset();
+            return {};
           },
           [&](const NewFilesystem& filesystem) {
             return attach_filesystem(filesystem, destination, root_fd, pending);
@@ -84,6 +69,23 @@ Result<> carry_out(const Step& step, Sources::Source& source, int root_fd, Pendi
           [&](const Remount& change) { return remount(change.options, destination, root_fd); },
           [&](const Symlink& link) { return attach_symlink(link, destination, root_fd); }},
       step.action);
+}
+
+}  // namespace
+
+Result<> attach_bind(const BindMount& bind, const std::string& destination, Sources::Source& source,
+                     int root_fd) {
+  if (!source.symlink_text.empty()) {
+    const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
+    return make_symlink(source.symlink_text, at.parent.get(), at.name);
+  }
+  const TargetKind kind = source.directory ? TargetKind::directory : TargetKind::file;
+  const Target target = bind.destination_nofollow
+                            ? TRY(open_target_nofollow(root_fd, destination, kind))
+                            : (bind.must_be_procfs ? TRY(open_real_directory(root_fd, destination))
+                                                   : TRY(open_target(root_fd, destination, kind)));
+  TRY(check_not_inside_procfs(target, destination));
+  return sys::move_mount_onto(source.tree.get(), target.fd.get(), destination);
 }
 
 std::string described(const Step& step) {
@@ -103,8 +105,6 @@ std::string described(const Step& step) {
                         }},
              step.action);
 }
-
-}  // namespace
 
 Result<> apply(const Plan& plan, Sources& sources, const Root& root) {
   const ClearedUmask umask;

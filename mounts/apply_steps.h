@@ -9,6 +9,13 @@
 
 namespace myrt::mounts {
 
+// Puts the source where it belongs; its tree is attached then, and still the caller's to close.
+Result<> attach_bind(const BindMount& bind, const std::string& destination, Sources::Source& source,
+                     int root_fd);
+
+// "mounts[1]: mount `tmpfs` to `/dev`"
+std::string described(const Step& step);
+
 // Makes the filesystem detached, complete with what tmpcopyup puts into it, and attaches it.
 // Returns the mount. `dev_fd` is the mount on /dev when it is one of ours, or -1: what goes right
 // below it needs no walk from the root.

@@ -87,11 +87,12 @@ Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::st
   UniqueFd mount = TRY(make_detached(filesystem, target));
   if (filesystem.copy_up && target.existed) TRY(copy_tree(target.fd.get(), mount.get()));
   TRY(change_attributes(mount.get(), filesystem.changes));
+  if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));
   TRY(sys::move_mount_onto(mount.get(), target.fd.get(), destination));
+  // mount(2) takes attached mounts only.
   if ((filesystem.superblock_flags & MS_I_VERSION) != 0) {
     TRY(set_iversion(mount.get(), filesystem));
   }
-  if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));
   return mount;
 }
 

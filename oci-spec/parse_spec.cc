@@ -61,4 +61,18 @@ Parsed<Resources> parse_resources(std::string_view json) {
   });
 }
 
+Parsed<std::vector<Mount>> parse_mounts(std::string_view json) {
+  JsonDocument document(json);
+  Parsed<std::vector<Mount>> parsed;
+  if (const auto root = document.root()) {
+    if (root->kind() == JsonKind::object) {
+      root->required("mounts", parsed.value);
+    } else {
+      read_value(*root, parsed.value);
+    }
+  }
+  parsed.problems = document.take_problems();
+  return parsed;
+}
+
 }  // namespace myrt::oci

@@ -124,8 +124,23 @@ Result<> remove(const Context& context, const DeleteOptions& options);
 Result<std::vector<pid_t>> ps(const Context& context, const std::string& id);
 Result<> pause(const Context& context, const std::string& id);
 Result<> resume(const Context& context, const std::string& id);
-// Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16).
-Result<> update(const Context& context, const std::string& id, const oci::Resources& resources);
+// Lines of a resctrl class for update; absent: unchanged.
+struct RdtSchemas {
+  std::optional<std::string> l3_cache, mem_bw;
+  bool operator==(const RdtSchemas&) const = default;
+};
+// Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16). Schemata go to the
+// container's resctrl class; where it has none, one of its own is made for it.
+Result<> update(const Context& context, const std::string& id, const oci::Resources& resources,
+                const RdtSchemas& schemas = {});
+
+// Mounts more into a container that runs, is paused or was created: all of `mounts` or none. They
+// end with the container. Relative sources are below the bundle.
+Result<> add_mounts(const Context& context, const std::string& id,
+                    const std::vector<oci::Mount>& mounts);
+// Takes away what add_mounts has put there; only `destination` counts.
+Result<> remove_mounts(const Context& context, const std::string& id,
+                       const std::vector<oci::Mount>& mounts);
 
 // {"type":"stats","id":...,"data":{...}} on one line, without a newline (contract §3).
 Result<std::string> stats_event(const Context& context, const std::string& id);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -172,6 +173,15 @@ Result<> mount_setattr(int mount_fd, Recursive recursive, const MountAttributesC
       fmt::format("set mount attributes of `{}` (set {:#x}, clear {:#x}, propagation {:#x})",
                   shown_target(fd_path(mount_fd)), change.set, change.clear, change.propagation),
       error);
+}
+
+Result<MountPlace> mount_place(int fd) {
+  constexpr unsigned kUniqueMountId = 0x4000;  // STATX_MNT_ID_UNIQUE, newer than our headers
+  struct statx status = {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | kUniqueMountId, &status) != 0) {
+    return errno_error("statx", fmt::format("stat `{}`", shown_target(fd_path(fd))));
+  }
+  return MountPlace{status.stx_mnt_id, (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0};
 }
 
 Result<> pivot_root(const std::string& new_root, const std::string& put_old) {

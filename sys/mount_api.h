@@ -42,6 +42,14 @@ struct MountAttributesChange {
 };
 Result<> mount_setattr(int mount_fd, Recursive recursive, const MountAttributesChange& change);
 
+// Which mount an fd is on, and whether it is that mount's root (statx(2)). From Linux 6.8 on the id
+// is never given to another mount; before that the kernel may reuse it.
+struct MountPlace {
+  std::uint64_t mount_id = 0;
+  bool is_mount_root = false;
+};
+Result<MountPlace> mount_place(int fd);
+
 // pivot_root(2) through the raw syscall.
 Result<> pivot_root(const std::string& new_root, const std::string& put_old);
 

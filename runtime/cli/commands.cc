@@ -36,9 +36,10 @@ Result<int> run_selected(const Invocation& invocation) {
       return features_command(invocation);
     case CommandId::events:
       return events_command(invocation);
+    case CommandId::mounts:
+      return mounts_command(invocation);
     case CommandId::checkpoint:
     case CommandId::restore:
-    case CommandId::mounts:
     case CommandId::help:
       break;  // the parser has refused or answered these
   }

@@ -50,6 +50,7 @@ Result<int> events_command(const Invocation& invocation);
 Result<int> pause_command(const Invocation& invocation);
 Result<int> resume_command(const Invocation& invocation);
 Result<int> update_command(const Invocation& invocation);
+Result<int> mounts_command(const Invocation& invocation);
 
 // commands_documents.cc
 Result<int> spec_command(const Invocation& invocation);

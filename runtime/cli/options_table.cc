@@ -145,10 +145,8 @@ constexpr auto kUpdate = std::to_array<OptionEntry>({
      Support::no_effect},
     {"kernel-memory-tcp", 0, text, "BYTES", "limit of TCP buffers (cgroup v1)"},
     {"pids-limit", 0, text, "N", "largest number of processes and threads; -1: no limit"},
-    {"l3-cache-schema", 0, text, "SCHEMA", "Intel RDT L3 cache schema (not supported yet)",
-     Support::refused},
-    {"mem-bw-schema", 0, text, "SCHEMA", "Intel RDT memory bandwidth schema (not supported yet)",
-     Support::refused},
+    {"l3-cache-schema", 0, text, "SCHEMA", "L3 cache of the resctrl class, e.g. L3:0=ff;1=f0"},
+    {"mem-bw-schema", 0, text, "SCHEMA", "memory bandwidth of the resctrl class, e.g. MB:0=50"},
 });
 
 constexpr auto kSpec = std::to_array<OptionEntry>({
@@ -237,13 +235,11 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
      1, 1, Placement::anywhere, Support::refused},
     {CommandId::mounts,
      "mounts",
-     "add or remove mounts of a container (not supported yet)",
-     "add|remove <container-id> <file>",
+     "add or remove mounts of a container that is already there",
+     "add|remove <container-id> <file>|-",
      {},
-     1,
-     kAnyNumber,
-     Placement::anywhere,
-     Support::refused},
+     3,
+     3},
     {CommandId::help, "help", "show help, or the help of one command", "[command]", {}, 0, 1},
 });
 

@@ -24,12 +24,6 @@ Result<oci::Spec> parse(const std::string& config_json) {
   return error;
 }
 
-Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
-  if (!spec.linux || spec.linux->mount_label.empty()) return mounts::Selinux::off;  // nobody asks
-  const sys::UniqueFd sysfs = TRY(sys::open("/sys", O_PATH | O_DIRECTORY));
-  return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
-}
-
 Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
                                    const std::string& bundle, const oci::Spec& spec,
                                    const sys::Procfs& procfs) {
@@ -74,6 +68,12 @@ void report(const Context& context, const Blueprint& blueprint) {
 }
 
 }  // namespace
+
+Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
+  if (!spec.linux || spec.linux->mount_label.empty()) return mounts::Selinux::off;  // nobody asks
+  const sys::UniqueFd sysfs = TRY(sys::open("/sys", O_PATH | O_DIRECTORY));
+  return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
+}
 
 Result<std::string> absolute_path(const std::string& path) {
   if (path.starts_with('/')) return sys::clean_absolute(path);

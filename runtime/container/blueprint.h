@@ -32,6 +32,9 @@ Result<capabilities::Set> available_capabilities(bool own_user_namespace, capabi
 // Refuses labels whose LSM is off on this host.
 Result<> check_labels(const oci::Process& process, const std::string& base_pointer);
 
+// Whether mounts of this config are to be labelled; asks the host only where there is a label.
+Result<mounts::Selinux> selinux_for(const oci::Spec& spec);
+
 // `path` made absolute by the working directory, lexically clean.
 Result<std::string> absolute_path(const std::string& path);
 

@@ -91,6 +91,36 @@ Result<cgroups::Location> parse_location(const Json& json) {
   return location;
 }
 
+Json to_json(const std::vector<mounts::HotMount>& hot_mounts) {
+  Json json = Json::array();
+  for (const mounts::HotMount& mount : hot_mounts) {
+    json.push_back({{"destination", mount.destination}, {"mountId", mount.mount_id}});
+  }
+  return json;
+}
+
+Result<std::vector<mounts::HotMount>> parse_hot_mounts(const Json& json) {
+  std::vector<mounts::HotMount> hot_mounts;
+  for (const Json& entry : json.get_ref<const Json::array_t&>()) {
+    hot_mounts.push_back({TRY(absolute_path(entry.at("destination"))),
+                          TRY(number<std::uint64_t>(entry, "mountId"))});
+  }
+  return hot_mounts;
+}
+
+// Keys that the file of a container which an older runtime has created does not have.
+Result<> parse_newer(const Json& json, ContainerState& state) {
+  if (json.contains("hotMounts")) {
+    state.hot_mounts = TRY(parse_hot_mounts(json.at("hotMounts")));
+  }
+  if (json.contains("rdtClass")) {
+    const Json& entry = json.at("rdtClass");
+    state.rdt_class = {.clos = entry.at("clos").get<std::string>(),
+                       .monitor_group = entry.at("monitorGroup").get<std::string>()};
+  }
+  return {};
+}
+
 Result<ContainerState> parse(const Json& json) {
   ContainerState state;
   state.id = json.at("id").get<std::string>();
@@ -110,30 +140,36 @@ Result<ContainerState> parse(const Json& json) {
   state.poststop_hooks = json.at("poststopHooks").get<bool>();
   state.host_mounts = TRY(absolute_paths(json.at("hostMounts")));
   state.resctrl_groups = TRY(absolute_paths(json.at("resctrlGroups")));
+  TRY(parse_newer(json, state));
   return state;
 }
 
 }  // namespace
 
 std::string to_json(const ContainerState& state) {
-  const Json json = {{"version", kFormatVersion},
-                     {"id", state.id},
-                     {"pid", state.pid},
-                     {"startTimeTicks", state.start_time_ticks},
-                     {"bundle", state.bundle},
-                     {"rootfs", state.rootfs},
-                     {"created", state.created},
-                     {"annotations", state.annotations},
-                     {"cgroupManager", to_string(state.cgroup_manager)},
-                     {"cgroup", to_json(state.cgroup)},
-                     {"namespaces", state.namespaces},
-                     {"pivoted", state.pivoted},
-                     {"newKeyring", state.new_keyring},
-                     {"hasProcess", state.has_process},
-                     {"poststartHooks", state.poststart_hooks},
-                     {"poststopHooks", state.poststop_hooks},
-                     {"hostMounts", state.host_mounts},
-                     {"resctrlGroups", state.resctrl_groups}};
+  Json json = {{"version", kFormatVersion},
+               {"id", state.id},
+               {"pid", state.pid},
+               {"startTimeTicks", state.start_time_ticks},
+               {"bundle", state.bundle},
+               {"rootfs", state.rootfs},
+               {"created", state.created},
+               {"annotations", state.annotations},
+               {"cgroupManager", to_string(state.cgroup_manager)},
+               {"cgroup", to_json(state.cgroup)},
+               {"namespaces", state.namespaces},
+               {"pivoted", state.pivoted},
+               {"newKeyring", state.new_keyring},
+               {"hasProcess", state.has_process},
+               {"poststartHooks", state.poststart_hooks},
+               {"poststopHooks", state.poststop_hooks},
+               {"hostMounts", state.host_mounts},
+               {"resctrlGroups", state.resctrl_groups},
+               {"hotMounts", to_json(state.hot_mounts)}};
+  if (state.rdt_class) {
+    json["rdtClass"] = {{"clos", state.rdt_class->clos},
+                        {"monitorGroup", state.rdt_class->monitor_group}};
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -6,16 +6,25 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cgroups/cgroup.h"
+#include "mounts/hot.h"
 #include "runtime/myrt.h"
 #include "sys/result.h"
 
 namespace myrt::container {
+
+// Where the container is in resctrl, relative to its root.
+struct RdtClass {
+  std::string clos;           // "" is the root class
+  std::string monitor_group;  // "" where it is not monitored apart from its class
+  bool operator==(const RdtClass&) const = default;
+};
 
 // Everything that a later command needs and cannot ask the kernel. The status is not here: it is
 // derived (runtime/container/status.h).
@@ -39,7 +48,9 @@ struct ContainerState {
   bool pivoted = true;                                   // false: exec has to chroot (--no-pivot)
   std::vector<std::string>
       host_mounts;  // made in the runtime's own mount namespace, to be undone by delete
-  std::vector<std::string> resctrl_groups;  // made by us, to be removed by delete
+  std::vector<std::string> resctrl_groups;   // made by us, to be removed by delete
+  std::optional<RdtClass> rdt_class;         // nullopt: the config has no intelRdt
+  std::vector<mounts::HotMount> hot_mounts;  // what `mounts add` has added, for `mounts remove`
 };
 
 std::string to_json(const ContainerState& state);

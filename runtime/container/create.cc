@@ -15,6 +15,7 @@
 #include "runtime/container/blueprint.h"
 #include "runtime/container/hook_output.h"
 #include "runtime/container/notify_socket.h"
+#include "runtime/container/rdt.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/terminal_proxy.h"
 #include "runtime/init/spawn.h"
@@ -24,8 +25,6 @@
 namespace myrt {
 namespace container {
 namespace {
-
-constexpr const char* kResctrl = "/sys/fs/resctrl/";
 
 ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options) {
@@ -108,17 +107,13 @@ std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
 }
 
 // What the config asks for in resctrl, done with the pid alone. The groups that delete has to
-// remove come back.
-Result<std::vector<std::string>> assign_rdt(const Blueprint& blueprint, const std::string& id,
-                                            pid_t pid) {
-  std::vector<std::string> groups;
-  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return groups;
-  const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, id));
+// remove are in the state afterwards.
+Result<> assign_rdt(const Blueprint& blueprint, pid_t pid, ContainerState& state) {
+  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return {};
+  const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, state.id));
   const sys::UniqueFd resctrl = TRY(init::open_resctrl());
-  const auto residue = TRY(init::apply_rdt(resctrl.get(), *plan, pid));
-  if (!residue.clos.empty()) groups.push_back(kResctrl + residue.clos);
-  if (!residue.monitor_group.empty()) groups.push_back(kResctrl + residue.monitor_group);
-  return groups;
+  record_rdt(*plan, TRY(init::apply_rdt(resctrl.get(), *plan, pid)), state);
+  return {};
 }
 
 // Everything that can be done to init knowing only its pid, while it waits for `proceed`.
@@ -184,12 +179,12 @@ Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgr
 // Everything that is acquired before init exists. Init inherits the fds.
 struct Resources {
   StateDirectory directory;
-  HookOutput hook_output;
   cgroups::Cgroup cgroup;
   cgroups::SelfJoin self_join;
   namespaces::OpenJoins joins;
   std::optional<mounts::Sources> sources;
   CallerSockets sockets;
+  HookOutput hook_output;
   std::optional<init::StartGate> gate;
 };
 
@@ -208,12 +203,12 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (::geteuid() == 0) {
     own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
-  own.hook_output = TRY(open_hook_output(state.annotations).in_phase(Phase::hooks));
   }
   if (blueprint.process) {
     own.sockets =
         TRY(connect_sockets(options.io, blueprint.process->process, listener_path(blueprint)));
   }
+  own.hook_output = TRY(open_hook_output(state.annotations).in_phase(Phase::hooks));
   if (starter == Starter::start_command) {
     own.gate.emplace(TRY(init::StartGate::open(own.directory.fd())));
   }
@@ -224,7 +219,7 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
 Result<sys::UniqueFd> bring_up(const Blueprint& blueprint, Resources& own, ContainerState& state,
                                init::Channel& channel, const sys::ChildProcess& init) {
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
-  state.resctrl_groups = TRY(assign_rdt(blueprint, state.id, init.pid()));
+  TRY(assign_rdt(blueprint, init.pid(), state));
   TRY(channel.send_proceed(init.pid()));
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());

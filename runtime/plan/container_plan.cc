@@ -113,6 +113,17 @@ Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs
   return plan;
 }
 
+Result<mounts::Plan> plan_hot_mounts(const oci::Spec& spec, const std::vector<oci::Mount>& mounts,
+                                     const Inputs& inputs) {
+  const ContainerPlan plan = TRY(begin_plan(spec, inputs));
+  if (!plan.namespaces.is_new(NamespaceType::mount)) {
+    return make_error(ErrorCode::unsupported,
+                      "the container has no mount namespace of its own: what is added there would "
+                      "outlive it");
+  }
+  return mounts::plan_hot_mounts(spec, mounts, mount_inputs(plan, inputs));
+}
+
 std::string to_string(const ContainerPlan& plan) {
   std::string text = fmt::format("container {}\nrootfs {}\n", plan.id, plan.rootfs);
   text += "\n[namespaces]\n" + namespaces::to_string(plan.namespaces);

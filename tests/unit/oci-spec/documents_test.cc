@@ -223,4 +223,21 @@ TEST_CASE("the rootless default config maps the caller and shares the network",
   CHECK(text.find("gid=5") == std::string::npos);
 }
 
+TEST_CASE("mounts are read on their own or as a piece of a config", "[oci-spec]") {
+  const std::string list = R"([{"destination": "/a", "options": ["bind"]}, {"destination": "/b"}])";
+  const auto alone = parse_mounts(list);
+  const auto member = parse_mounts(R"({"ociVersion": "1.0.0", "mounts": )" + list + "}");
+
+  CHECK(alone.problems.empty());
+  REQUIRE(alone.value.size() == 2);
+  CHECK(alone.value[0].options == std::vector<std::string>{"bind"});
+  CHECK(member.problems.empty());
+  CHECK(member.value == alone.value);
+  CHECK(parse_mounts("{}").problems == std::vector<Problem>{{"/mounts", "is required"}});
+  CHECK(parse_mounts(R"([{"source": "x"}])").problems ==
+        std::vector<Problem>{{"/0/destination", "is required"}});
+  CHECK(parse_mounts("7").problems == std::vector<Problem>{{"", "expected array, got integer"}});
+  CHECK_FALSE(parse_mounts("[").problems.empty());
+}
+
 }  // namespace myrt::oci

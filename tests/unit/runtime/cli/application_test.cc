@@ -89,8 +89,18 @@ Result<> pause(const Context& context, const std::string& id) {
 Result<> resume(const Context& context, const std::string& id) {
   return record(context, "resume " + id);
 }
-Result<> update(const Context& context, const std::string& id, const oci::Resources& resources) {
-  return record(context, fmt::format("update {} {}", id, resources.pids_limit.value_or(0)));
+Result<> update(const Context& context, const std::string& id, const oci::Resources& resources,
+                const RdtSchemas& schemas) {
+  return record(context, fmt::format("update {} {}{}", id, resources.pids_limit.value_or(0),
+                                     schemas.l3_cache ? " " + *schemas.l3_cache : ""));
+}
+Result<> add_mounts(const Context& context, const std::string& id,
+                    const std::vector<oci::Mount>& mounts) {
+  return record(context, fmt::format("add {} {}", id, mounts.at(0).destination));
+}
+Result<> remove_mounts(const Context& context, const std::string& id,
+                       const std::vector<oci::Mount>& mounts) {
+  return record(context, fmt::format("remove {} {}", id, mounts.at(0).destination));
 }
 Result<std::string> stats_event(const Context& context, const std::string& id) {
   TRY(record(context, "stats " + id));
@@ -175,6 +185,10 @@ TEST_CASE("each command is one call of the library", "[cli]") {
   CHECK(call({"pause", "web1"}) == "pause web1");
   CHECK(call({"resume", "web1"}) == "resume web1");
   CHECK(call({"update", "--pids-limit", "7", "web1"}) == "update web1 7");
+  CHECK(call({"update", "--l3-cache-schema=L3:0=f", "web1"}) == "update web1 0 L3:0=f");
+  const std::string file = runner.directory.write("m.json", R"([{"destination": "/data"}])");
+  CHECK(call({"mounts", "add", "web1", file.c_str()}) == "add web1 /data");
+  CHECK(call({"mounts", "remove", "web1", file.c_str()}) == "remove web1 /data");
   CHECK(call({"events", "--stats", "web1"}) == "stats web1");
   CHECK(call({"events", "--interval=100ms", "web1"}) == "events web1 100");
 }
