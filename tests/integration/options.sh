@@ -151,6 +151,10 @@ personalities() {
     contains "$err" "/run/${name#buildkit-}"
   done
   contains "$("$work/cases/names/crun" --version)" 'rundir: /run/crun'
+  try "$work/cases/names/crun" frobnicate
+  is_status 1
+  try "$work/cases/names/runc" frobnicate
+  is_status 3
 }
 
 # --- create and run ------------------------------------------------------------------------------

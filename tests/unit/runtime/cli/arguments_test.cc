@@ -168,6 +168,8 @@ TEST_CASE("an unknown command exits with 3 in runc's words", "[cli][contract-2.1
   CHECK(parsed.line.error->message == "No help topic for 'stat' (did you mean `start`?)");
   CHECK(parsed.line.error->exit_status == 3);
   CHECK(ParsedWords({"help", "foo"}).line.error->message == "No help topic for 'foo'");
+  const std::vector<const char*> words = {"foo"};
+  CHECK(parse_command_line(words, "crun").error->exit_status == 1);
 }
 
 TEST_CASE("wrong numbers of arguments are refused in runc's words", "[cli][contract-2.1]") {
