@@ -155,6 +155,7 @@ Result<std::vector<HotMount>> add_hot_mounts(const Plan& plan, Sources& sources,
 Result<> remove_hot_mounts(const std::vector<HotMount>& mounts, int root_fd,
                            const sys::Procfs& procfs) {
   std::vector<UniqueFd> found;
+  found.reserve(mounts.size());
   for (const HotMount& mount : mounts) found.push_back(TRY(find(mount, root_fd)));
   for (std::size_t i = mounts.size(); i-- > 0;) {
     TRY(detach(found[i].get(), mounts[i].destination, procfs));
