@@ -9,6 +9,8 @@
 #   make check           format, tidy, layers
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
 #   make install         DESTDIR= PREFIX=/usr/local
+#   make deb             .deb, .rpm and .tar.gz in build/packages; the same commit gives the same bytes
+#   sudo make package-test  the packages, used as a new user would in a clean Debian 12
 #   make clean
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -20,7 +22,7 @@ CMAKE = cmake -G Ninja
 # What root built in a user's tree stays the user's.
 give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD)
 
-.PHONY: all run test conformance conformance-doc vm-test check asan install clean packages
+.PHONY: all run test conformance conformance-doc vm-test check asan install deb package-test clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -59,7 +61,17 @@ asan:
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all unit_clang
 
 install: all
-	install -D -m 755 -s $(BUILD)/myrt $(DESTDIR)$(PREFIX)/bin/myrt
+	$(CMAKE) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	cmake --build $(BUILD) --parallel $(JOBS) --target myrt manual
+	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --strip
+
+deb:
+	@scripts/install-packages build package
+	@BUILD=$(BUILD) JOBS=$(JOBS) packaging/build; status=$$?; $(give_back); exit $$status
+
+package-test: deb
+	@scripts/install-packages package-test
+	@BUILD=$(BUILD) JOBS=$(JOBS) tests/packaging/all; status=$$?; $(give_back); exit $$status
 
 clean:
 	rm -rf $(BUILD)

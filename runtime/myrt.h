@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oci-spec/inspect.h"
 #include "oci-spec/spec.h"
 #include "oci-spec/state.h"
 #include "sys/result.h"
@@ -133,6 +134,70 @@ Result<std::string> stats_event(const Context& context, const std::string& id);
 // container's cgroup is gone.
 Result<> events(const Context& context, const std::string& id, std::chrono::milliseconds interval,
                 const std::function<void(std::string_view)>& emit);
+
+// --- inspection (runtime/inspection): what follows looks, and changes nothing
+
+struct ValidateOptions {
+  std::string path = ".";    // a bundle, or a configuration file in one
+  Switch host = Switch::on;  // off: only what the document itself says
+};
+struct Validation {
+  std::string config;                // absolute path of the file
+  std::vector<oci::Remark> remarks;  // in the order of the document
+};
+// Every problem of a configuration at once, and what this build, kernel and host cannot do of it.
+// Errors: system (a file that cannot be read); whatever is wrong in the file is a remark.
+Result<Validation> validate(const Context& context, const ValidateOptions& options);
+// {"config":…,"valid":…,"runnable":…,"remarks":[…]}, indented: valid is about the specification,
+// runnable about this host as well.
+std::string to_json(const Validation& validation);
+
+enum class Match : std::uint8_t { same, differs, unknown };
+// One thing that the configuration asked of the kernel.
+struct EffectiveField {
+  std::string name;     // "process.capabilities.bounding", "mounts[/proc].options"
+  std::string pointer;  // of the field that asked for it; empty: a rule of the specification
+  std::string asked, applied;
+  Match match = Match::same;
+};
+struct Effective {
+  oci::State state;
+  std::vector<EffectiveField> fields;
+};
+// What the kernel applies to the container's init, beside what its configuration (as it was when
+// the container was created) asked for. Errors: not_found; wrong_status for a stopped container.
+Result<Effective> effective(const Context& context, const std::string& id);
+std::string to_json(const Effective& effective);
+
+enum class MetricsFormat : std::uint8_t {
+  prometheus,   // text format 0.0.4: what promtool and node_exporter's textfile collector read
+  openmetrics,  // OpenMetrics 1.0
+};
+struct MetricsOptions {
+  std::vector<std::string> ids;  // empty: every container of the root
+  Switch all = Switch::off;      // on: stopped containers too
+  MetricsFormat format = MetricsFormat::prometheus;
+};
+// What every container uses. One that cannot be read, or has gone meanwhile, is left out (and
+// warned about in the first case); a missing one that was named is an Error{not_found}.
+Result<std::string> metrics(const Context& context, const MetricsOptions& options);
+
+enum class Verdict : std::uint8_t { ok, note, warning, failure };
+struct Diagnosis {
+  std::string name;  // "user namespaces"
+  Verdict verdict = Verdict::ok;
+  std::string finding;      // what was tried and what came of it
+  std::string consequence;  // what will not work; empty when ok
+  std::string fix;          // a command or a line of a file; empty when there is none
+};
+struct DoctorOptions {
+  std::string search_path;      // PATH, for engines and criu
+  std::string xdg_runtime_dir;  // of the caller
+};
+// Tries out what containers need of this host, and looks at the engines' configurations. What it
+// makes (processes, detached mounts, an empty cgroup) is gone when it returns.
+Result<std::vector<Diagnosis>> doctor(const Context& context, const DoctorOptions& options);
+std::string to_json(const std::vector<Diagnosis>& diagnoses);
 
 struct Version {
   std::string version, commit, spec, libseccomp;

@@ -55,6 +55,13 @@ Result<int> update_command(const Invocation& invocation);
 Result<int> spec_command(const Invocation& invocation);
 Result<int> features_command(const Invocation& invocation);
 
+// commands_reports.cc. 1: the configuration cannot be run / the kernel's values differ / a check
+// failed.
+Result<int> validate_command(const Invocation& invocation);
+Result<int> effective_command(const Invocation& invocation);
+Result<int> doctor_command(const Invocation& invocation);
+Result<int> metrics_command(const Invocation& invocation);
+
 // Runs the command of `invocation.line`.
 Result<int> run_selected(const Invocation& invocation);
 

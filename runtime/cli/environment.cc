@@ -27,4 +27,8 @@ Environment read_environment() {
   };
 }
 
+std::string_view search_path() { return variable("PATH"); }
+
+bool wants_colour() { return variable("NO_COLOR").empty() && variable("TERM") != "dumb"; }
+
 }  // namespace myrt::cli

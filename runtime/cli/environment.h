@@ -22,4 +22,9 @@ struct Environment {
 
 Environment read_environment();
 
+// Read only by the commands that want them. PATH, or empty.
+std::string_view search_path();
+// Whether text for a terminal may have colours: NO_COLOR is not set, and TERM is no `dumb`.
+bool wants_colour();
+
 }  // namespace myrt::cli

@@ -207,6 +207,25 @@ constexpr auto kRestore = std::to_array<OptionEntry>({
     {"network-lock", 0, text, "METHOD", "how network traffic is held up meanwhile"},
 });
 
+constexpr OptionEntry kJson = {"json", 0, flag, "", "print a JSON document instead of text"};
+
+constexpr auto kValidate = std::to_array<OptionEntry>({
+    kJson,
+    {"spec-only", 0, flag, "", "do not ask whether this kernel and host can do what is configured"},
+});
+
+constexpr auto kEffective = std::to_array<OptionEntry>({
+    kJson,
+    {"diff", 0, flag, "", "print only what differs from the configuration"},
+});
+
+constexpr auto kMetrics = std::to_array<OptionEntry>({
+    {"all", 'a', flag, "", "stopped containers too"},
+    {"format", 'f', text, "FORMAT", "prometheus or openmetrics (default: prometheus)"},
+});
+
+constexpr auto kDoctor = std::to_array<OptionEntry>({kJson});
+
 constexpr std::string_view kId = "<container-id>";
 
 constexpr auto kCommands = std::to_array<CommandEntry>({
@@ -242,6 +261,14 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
      kAnyNumber,
      Placement::anywhere,
      Support::refused},
+    {CommandId::validate, "validate", "list everything that is wrong with a configuration",
+     "[bundle|config.json]", kValidate, 0, 1},
+    {CommandId::effective, "effective",
+     "compare what the kernel applies to a container with its configuration", kId, kEffective, 1,
+     1},
+    {CommandId::metrics, "metrics", "print what containers use, for a monitoring system",
+     "[container-id...]", kMetrics, 0, kAnyNumber},
+    {CommandId::doctor, "doctor", "try out what containers need of this host", "", kDoctor, 0, 0},
     {CommandId::help, "help", "show help, or the help of one command", "[command]", {}, 0, 1},
 });
 

@@ -30,28 +30,6 @@ Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
   return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
 }
 
-Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
-                                   const std::string& bundle, const oci::Spec& spec,
-                                   const sys::Procfs& procfs) {
-  plan::Inputs inputs;
-  inputs.id = options.id;
-  inputs.bundle = bundle;
-  inputs.privileged = ::geteuid() == 0;
-  if (context.cgroup_manager == CgroupManager::systemd) {
-    return make_error(ErrorCode::unsupported,
-                      "the systemd cgroup driver is not built yet: use --cgroup-manager=cgroupfs");
-  }
-  if (context.cgroup_manager == CgroupManager::cgroupfs) {
-    inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
-  }
-  if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
-  if (!TRY(sys::in_initial_user_namespace(procfs))) {
-    inputs.user_namespace = mounts::UserNamespace::own;
-  }
-  inputs.selinux = TRY(selinux_for(spec));
-  return inputs;
-}
-
 Result<std::optional<init::ProcessPlan>> plan_process(const oci::Spec& spec,
                                                       const plan::ContainerPlan& plan) {
   if (!spec.process) return std::optional<init::ProcessPlan>();
@@ -74,6 +52,28 @@ void report(const Context& context, const Blueprint& blueprint) {
 }
 
 }  // namespace
+
+Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
+                                   const std::string& bundle, const oci::Spec& spec,
+                                   const sys::Procfs& procfs) {
+  plan::Inputs inputs;
+  inputs.id = options.id;
+  inputs.bundle = bundle;
+  inputs.privileged = ::geteuid() == 0;
+  if (context.cgroup_manager == CgroupManager::systemd) {
+    return make_error(ErrorCode::unsupported,
+                      "the systemd cgroup driver is not built yet: use --cgroup-manager=cgroupfs");
+  }
+  if (context.cgroup_manager == CgroupManager::cgroupfs) {
+    inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
+  }
+  if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
+  if (!TRY(sys::in_initial_user_namespace(procfs))) {
+    inputs.user_namespace = mounts::UserNamespace::own;
+  }
+  inputs.selinux = TRY(selinux_for(spec));
+  return inputs;
+}
 
 Result<std::string> absolute_path(const std::string& path) {
   if (path.starts_with('/')) return sys::clean_absolute(path);

@@ -26,6 +26,11 @@ struct Blueprint {
 // context.warn.
 Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options);
 
+// The facts of this host that planning needs. Errors: unsupported; system.
+Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
+                                   const std::string& bundle, const oci::Spec& spec,
+                                   const sys::Procfs& procfs);
+
 // Those of `wanted` that a process in the container's namespaces can get.
 Result<capabilities::Set> available_capabilities(bool own_user_namespace, capabilities::Set wanted);
 

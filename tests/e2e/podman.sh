@@ -208,6 +208,16 @@ without_json() {
   expect 'run prints, without a log' 0 hi run echo hi
 }
 
+# What Podman configures is what the kernel applies: no false alarm on a fresh container.
+inspection() {
+  podman run -d --network none --name fresh -v "$work/volume:/data:ro" --tmpfs /t --memory 64m bb sleep 100 >/dev/null 2>&1
+  holds 'effective: a fresh container is as configured' "$RUNTIME" effective --diff "$(podman inspect --format '{{.Id}}' fresh)"
+  podman run -d --network none --name private --privileged --user 1000 bb sleep 100 >/dev/null 2>&1
+  holds 'effective: a privileged one too' "$RUNTIME" effective --diff "$(podman inspect --format '{{.Id}}' private)"
+  holds 'metrics: knows them' sh -c "'$RUNTIME' metrics | grep -q 'myrt_container_status{.*status=\"running\"} 1'"
+  podman rm -f -t 0 fresh private >/dev/null 2>&1
+}
+
 leftovers() {
   holds 'no container is left' sh -c "[ -z \"\$('$RUNTIME' list --quiet)\" ]"
   holds 'no state is left' sh -c "! find /run/myrt /run/runc /run/crun -mindepth 1 2>/dev/null | grep ."
@@ -229,6 +239,7 @@ else
   control
   pods
   without_json
+  inspection
   leftovers
 fi
 echo "# podman.sh $MYRT_PRIVATE_VIEW $(basename "$RUNTIME"): $passed passed, $failed failed"

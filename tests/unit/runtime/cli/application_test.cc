@@ -102,6 +102,28 @@ Result<> events(const Context& context, const std::string& id, std::chrono::mill
   emit("{\"n\":2}");
   return record(context, fmt::format("events {} {}", id, interval.count()));
 }
+Result<Validation> validate(const Context& context, const ValidateOptions& options) {
+  TRY(record(context, fmt::format("validate {}{}", options.path,
+                                  options.host == Switch::off ? " spec-only" : "")));
+  return Validation{"/b/config.json", {}};
+}
+Result<Effective> effective(const Context& context, const std::string& id) {
+  TRY(record(context, "effective " + id));
+  return Effective{web1().state, {}};
+}
+Result<std::string> metrics(const Context& context, const MetricsOptions& options) {
+  TRY(record(context, fmt::format("metrics {}{}{}", fmt::join(options.ids, ","),
+                                  options.all == Switch::on ? " all" : "",
+                                  options.format == MetricsFormat::openmetrics ? " open" : "")));
+  return std::string("m");
+}
+Result<std::vector<Diagnosis>> doctor(const Context& context, const DoctorOptions& /*options*/) {
+  TRY(record(context, "doctor"));
+  return std::vector<Diagnosis>();
+}
+std::string to_json(const Validation& /*validation*/) { return "{}"; }
+std::string to_json(const Effective& /*effective*/) { return "{}"; }
+std::string to_json(const std::vector<Diagnosis>& /*diagnoses*/) { return "[]"; }
 Version version() { return {"0.1.0", "abc", "1.3.0", "2.5.4"}; }
 std::string features() { return "{\n}"; }
 std::string default_spec(Switch rootless, uid_t uid, gid_t gid) {
@@ -170,6 +192,9 @@ TEST_CASE("each command is one call of the library", "[cli]") {
   CHECK(call({"delete", "web1"}) == "delete web1");
   CHECK(call({"delete", "--force", "web1"}) == "delete web1 force");
   CHECK(call({"list"}) == "list");
+  CHECK(call({"validate"}) == "validate .");
+  CHECK(call({"validate", "--spec-only", "b"}) == "validate b spec-only");
+  CHECK(call({"metrics", "-a", "-f", "openmetrics", "a", "b"}) == "metrics a,b all open");
   CHECK(call({"list", "-q"}) == "list_ids");
   CHECK(call({"ps", "-f", "json", "web1"}) == "ps web1");
   CHECK(call({"pause", "web1"}) == "pause web1");
