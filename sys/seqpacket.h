@@ -26,8 +26,10 @@ Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>&
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes = 1U << 18U);
 
 // Connects to a unix STREAM socket by path; paths longer than sun_path go through the parent's
-// directory fd.
-Result<UniqueFd> connect_unix(const std::string& path);
+// directory fd. `send_bound` (SO_SNDTIMEO) bounds this connect(2), which waits where the listener's
+// backlog is full, and every later send.
+Result<UniqueFd> connect_unix(const std::string& path,
+                              std::optional<std::chrono::milliseconds> send_bound = std::nullopt);
 // A listening / connected SEQPACKET socket named `name` in the directory `dirfd` (any length of
 // directory path).
 Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name);
