@@ -175,7 +175,8 @@ Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgr
   const auto status = init.wait();
   if (!status.ok() || !status->signaled) return error;
   if (status->code == SIGKILL && oom_killed(cgroup)) {
-    return make_error(ErrorCode::out_of_memory, "init was killed by the OOM killer");
+    return make_error(ErrorCode::out_of_memory,
+                      "init was killed by the OOM killer" + cgroups::limit_and_peak(cgroup));
   }
   return make_error(ErrorCode::protocol,
                     fmt::format("init was killed by {}", sys::signal_name(status->code)));
