@@ -11,6 +11,8 @@
 #include "cgroups/devices_attach.h"
 #include "cgroups/devices_program.h"
 #include "cgroups/make_directory.h"
+#include "cgroups/reach.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "cgroups/tree.h"
 #include "sys/files.h"
 
@@ -19,6 +21,9 @@ namespace {
 
 constexpr std::chrono::seconds kUnwindBound(2);
 constexpr const char* kDevicesPointer = "/linux/resources/devices";
+constexpr const char* kControllersHint =
+    "`Delegate=cpu cpuset io memory pids` for user@.service, for example in "
+    "/etc/systemd/system/user@.service.d/delegate.conf, gives users these controllers";
 constexpr const char* kDelegationHint =
     "limits need a delegated cgroup: `systemd-run --user --scope --property Delegate=yes` runs a "
     "command in one";
@@ -53,22 +58,42 @@ std::string pointer_of(const Plan& plan, const std::string& controller) {
   return {};
 }
 
-Result<> prepare_unified(const Plan& plan, const Directory& directory) {
-  const Result<> enabled = enable_controllers(directory);
-  const std::string leaf = directory.mount_point + directory.path;
-  if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return {};
+// A controller that a limit needs and the directory does not have; empty: there is none.
+Result<std::string> missing_controller(const Plan& plan, const std::string& leaf) {
+  if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return std::string();
   const std::vector<std::string> present =
       split_words(TRY(sys::read_file(leaf + "/cgroup.controllers")));
   for (const std::string& controller : plan.required_controllers) {
-    if (has(present, controller)) continue;
-    Error error = make_error(
-        ErrorCode::unsupported,
-        fmt::format("cgroup controller `{}` is not available in `{}`", controller, leaf));
-    if (!enabled.ok()) error.message += fmt::format(": {}", enabled.error().message);
-    error.pointer = pointer_of(plan, controller);
-    return error;
+    if (!has(present, controller)) return controller;
   }
-  return {};
+  return std::string();
+}
+
+Result<> prepare_unified(const Plan& plan, const Directory& directory) {
+  const std::string leaf = directory.mount_point + directory.path;
+  // What systemd knows it has enabled; its slices are left alone unless another one is needed.
+  if (plan.unit && TRY(missing_controller(plan, leaf)).empty()) return {};
+  const Result<> enabled = enable_controllers(directory);
+  const std::string missing = TRY(missing_controller(plan, leaf));
+  if (missing.empty()) return {};
+  Error error =
+      make_error(ErrorCode::unsupported,
+                 fmt::format("cgroup controller `{}` is not available in `{}`", missing, leaf));
+  if (!enabled.ok()) error.message += fmt::format(": {}", enabled.error().message);
+  if (leaf.find("/user@") != std::string::npos) {
+    error.message += fmt::format(" ({})", kControllersHint);
+  }
+  error.pointer = pointer_of(plan, missing);
+  return error;
+}
+
+// The plan says where systemd puts a unit; limits and mounts go there.
+Result<> check_place(pid_t pid, const std::string& planned) {
+  const std::string text = TRY(sys::read_file(fmt::format("/proc/{}/cgroup", pid)));
+  if (text == fmt::format("0::{}\n", planned)) return {};
+  return make_error(ErrorCode::unsupported,
+                    fmt::format("systemd put a process at `{}` rather than `{}`",
+                                text.substr(0, text.find('\n')), planned));
 }
 
 }  // namespace
@@ -77,6 +102,7 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
   if (this != &other) {
     remove_made();
     plan_ = std::move(other.plan_);
+    holder_ = std::exchange(other.holder_, std::nullopt);
     entries_ = std::move(other.entries_);
     denied_ = std::move(other.denied_);
     made_ = std::exchange(other.made_, {});
@@ -90,6 +116,15 @@ Cgroup::~Cgroup() { remove_made(); }
 
 void Cgroup::remove_made() {
   if (!kept_ && !made_.empty()) {
+    holder_.reset();
+    if (plan_.unit) {
+      const systemd::UnitAddress& unit = plan_.unit->address;
+      auto bus = systemd::Connection::open(unit.bus, kUnwindBound);
+      if (bus.ok()) {
+        ignore(systemd::stop_unit(std::move(bus).value(), unit.name),
+               "an empty scope goes by itself, and what is left is removed below");
+      }
+    }
     const auto deadline = std::chrono::steady_clock::now() + kUnwindBound;
     for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
       // Parents were made for this container, but others may have moved in since.
@@ -122,9 +157,33 @@ Result<> Cgroup::open_directory(Cgroup& cgroup, const Directory& directory) {
   return {};
 }
 
+Result<> Cgroup::open_unit(Cgroup& cgroup) {
+  const UnitPlan& unit = *cgroup.plan_.unit;
+  const Directory& directory = cgroup.plan_.directories.front();
+  const std::string leaf = directory.mount_point + directory.path;
+  systemd::Properties properties = unit.properties;
+  if (!systemd::is_slice(unit.address.name)) {
+    cgroup.holder_ = TRY(systemd::Holder::start());
+    const auto pid = static_cast<std::uint32_t>(cgroup.holder_->pid());
+    properties.push_back({"PIDs", systemd::array("u", {systemd::uint32(pid)})});
+  }
+  auto bus = TRY(systemd::Connection::open(unit.address.bus, systemd::kBound));
+  TRY(systemd::start_unit(std::move(bus), unit.address.name, properties));
+  cgroup.made_.push_back({.directory = leaf, .leaf = true});
+  if (cgroup.holder_) TRY(check_place(cgroup.holder_->pid(), directory.path));
+  TRY(prepare_unified(cgroup.plan_, directory));
+  sys::UniqueFd fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  cgroup.entries_.push_back({.controllers = {}, .directory = leaf, .fd = std::move(fd)});
+  return come_within_reach(cgroup.location());
+}
+
 Result<Cgroup> Cgroup::create(const Plan& plan) {
   Cgroup cgroup;
   cgroup.plan_ = plan;
+  if (plan.unit) {
+    TRY(open_unit(cgroup));
+    return cgroup;
+  }
   for (const Directory& directory : plan.directories) TRY(open_directory(cgroup, directory));
   return cgroup;
 }
@@ -175,6 +234,7 @@ Result<> Cgroup::load_device_program() {
 }
 
 Result<> Cgroup::apply_after_join() {
+  holder_.reset();  // it counts as a process of the container
   TRY(apply(plan_.after_join));
   // What takes its time is done now, while init is at work.
   return has_device_program() ? load_device_program() : Result<>();
@@ -192,6 +252,7 @@ Result<> Cgroup::apply_device_rules() {
 Location Cgroup::location() const {
   Location location;
   location.mode = plan_.mode;
+  if (plan_.unit && !entries_.empty()) location.unit = plan_.unit->address;
   for (const Entry& entry : entries_) {
     location.directories.emplace_back(fmt::format("{}", fmt::join(entry.controllers, ",")),
                                       entry.directory);

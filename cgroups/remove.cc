@@ -1,7 +1,11 @@
+#include <fcntl.h>
+
 #include <algorithm>
 
 #include "cgroups/existing.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "cgroups/tree.h"
+#include "sys/files.h"
 
 namespace myrt::cgroups {
 namespace {
@@ -17,10 +21,22 @@ std::string pids_text(const std::vector<pid_t>& pids) {
   return text;
 }
 
+// A scope whose processes are gone takes its cgroup with it, and systemd forgets it before it
+// reads its next message: then there is nothing to say.
+Result<> stop_unit(const Location& location, std::chrono::milliseconds bound) {
+  const std::string* directory = unified_directory(location);
+  if (!location.unit || directory == nullptr) return {};
+  if (!sys::exists_at(AT_FDCWD, *directory)) return {};
+  return systemd::stop_unit(TRY(systemd::Connection::open(location.unit->bus, bound)),
+                            location.unit->name);
+}
+
 }  // namespace
 
 Result<> remove(const Location& location, std::chrono::milliseconds bound) {
   const auto deadline = std::chrono::steady_clock::now() + bound;
+  // When systemd does not answer, the cgroup is removed all the same, and it will notice.
+  const Result<> stopped = stop_unit(location, bound);
   Result<> first;
   for (const auto& entry : location.directories) {
     const Result<bool> removed = remove_directory(entry.second, deadline);
@@ -36,6 +52,9 @@ Result<> remove(const Location& location, std::chrono::milliseconds bound) {
         ErrorCode::timeout,
         fmt::format("remove cgroup `{}`: still in use{}", entry.second,
                     pids.ok() && !pids->empty() ? " by process " + pids_text(*pids) : ""));
+  }
+  if (!first.ok() && !stopped.ok()) {
+    first.error().message += fmt::format(" ({})", stopped.error().message);
   }
   return first;
 }

@@ -29,10 +29,17 @@ enum class Strictness : std::uint8_t {
 };  // --strict: the spec's letter where runc and crun deviate
 enum class Switch : std::uint8_t { off, on };
 
+// The systemd that makes units for CgroupManager::systemd.
+struct Systemd {
+  std::string bus = "unix:path=/run/dbus/system_bus_socket";  // a D-Bus address
+  Switch user = Switch::off;                                  // on: a user's manager
+};
+
 // What every operation needs to know.
 struct Context {
   std::string root;  // absolute path of the state root, e.g. "/run/myrt"
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  Systemd systemd;
   Strictness strictness = Strictness::peers;
   std::function<void(std::string_view)> warn = [](std::string_view) {
   };                                            // a warning never changes the flow (LIF-03)

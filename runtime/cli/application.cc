@@ -67,6 +67,7 @@ Result<int> run_with(const Log& log, const CommandLine& line, const Personality&
   Context context;
   context.root = root.path;
   context.cgroup_manager = TRY(cgroup_manager(line.globals));
+  if (context.cgroup_manager == CgroupManager::systemd) context.systemd = systemd(environment);
   context.strictness = line.globals.on("strict") ? Strictness::spec : Strictness::peers;
   context.warn = [&log](std::string_view message) { log.write(LogLevel::warning, message); };
   if (log.settings().level == LogLevel::debug) {

@@ -18,6 +18,8 @@ Environment read_environment() {
   return {
       .xdg_runtime_dir = variable("XDG_RUNTIME_DIR"),
       .user = variable("USER"),
+      .system_bus = variable("DBUS_SYSTEM_BUS_ADDRESS"),
+      .session_bus = variable("DBUS_SESSION_BUS_ADDRESS"),
       .notify_socket = variable("NOTIFY_SOCKET"),
       .listen_fds = variable("LISTEN_FDS"),
       .listen_pid = variable("LISTEN_PID"),

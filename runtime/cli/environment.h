@@ -12,6 +12,7 @@ namespace myrt::cli {
 struct Environment {
   std::string_view xdg_runtime_dir = {};
   std::string_view user = {};
+  std::string_view system_bus = {}, session_bus = {};  // DBUS_SYSTEM_BUS_ADDRESS and so on
   std::string_view notify_socket = {};
   std::string_view listen_fds = {};
   std::string_view listen_pid = {};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "capabilities/apply.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "oci-spec/parse.h"
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/state_store.h"
@@ -30,6 +31,19 @@ Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
   return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
 }
 
+// The system's manager has its units in the root. A user's is asked where: the caller may be in
+// any session.
+Result<cgroups::SystemdHost> systemd_host(const Systemd& systemd) {
+  const bool user = systemd.user == Switch::on;
+  cgroups::SystemdHost host{
+      .bus = systemd.bus, .root = {}, .default_slice = user ? "user.slice" : "system.slice"};
+  if (user) {
+    host.root = TRY(cgroups::systemd::control_group(
+        TRY(cgroups::systemd::Connection::open(systemd.bus, cgroups::systemd::kBound))));
+  }
+  return host;
+}
+
 Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
                                    const std::string& bundle, const oci::Spec& spec,
                                    const sys::Procfs& procfs) {
@@ -37,12 +51,11 @@ Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& 
   inputs.id = options.id;
   inputs.bundle = bundle;
   inputs.privileged = ::geteuid() == 0;
-  if (context.cgroup_manager == CgroupManager::systemd) {
-    return make_error(ErrorCode::unsupported,
-                      "the systemd cgroup driver is not built yet: use --cgroup-manager=cgroupfs");
-  }
-  if (context.cgroup_manager == CgroupManager::cgroupfs) {
+  if (context.cgroup_manager != CgroupManager::disabled) {
     inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
+  }
+  if (context.cgroup_manager == CgroupManager::systemd) {
+    inputs.systemd = TRY(systemd_host(context.systemd).in_phase(Phase::cgroup));
   }
   if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
   if (!TRY(sys::in_initial_user_namespace(procfs))) {

@@ -78,7 +78,10 @@ Json to_json(const cgroups::Location& location) {
   for (const auto& [controllers, directory] : location.directories) {
     directories.push_back(Json::array({controllers, directory}));
   }
-  return {{"mode", cgroups::to_string(location.mode)}, {"directories", std::move(directories)}};
+  Json json = {{"mode", cgroups::to_string(location.mode)},
+               {"directories", std::move(directories)}};
+  if (location.unit) json["unit"] = {{"bus", location.unit->bus}, {"name", location.unit->name}};
+  return json;
 }
 
 Result<cgroups::Location> parse_location(const Json& json) {
@@ -87,6 +90,11 @@ Result<cgroups::Location> parse_location(const Json& json) {
   for (const Json& entry : json.at("directories").get_ref<const Json::array_t&>()) {
     location.directories.emplace_back(entry.at(0).get<std::string>(),
                                       TRY(absolute_path(entry.at(1))));
+  }
+  if (json.contains("unit")) {
+    const Json& unit = json.at("unit");
+    location.unit = {.bus = unit.at("bus").get<std::string>(),
+                     .name = unit.at("name").get<std::string>()};
   }
   return location;
 }

@@ -34,6 +34,7 @@ std::string features() {
   facts.seccomp_supported_flags = seccomp::supported_flags();
   facts.memory_policy_modes = init::memory_policy_modes();
   facts.memory_policy_flags = init::memory_policy_flags();
+  facts.systemd_cgroup = true;
   facts.intel_rdt = true;
   facts.version = build.version;
   facts.commit = build.commit;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "cgroups/existing.h"
+#include "cgroups/reach.h"
 #include "namespaces/enter.h"
 #include "oci-spec/parse.h"
 #include "runtime/container/blueprint.h"
@@ -58,6 +59,7 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
   TRY(check_io(options.io, plan.process, attachment).in_phase(Phase::arguments));
   const sys::Procfs procfs = TRY(sys::Procfs::open());
   const auto subs = sub_cgroups(options.cgroup);
+  TRY(cgroups::come_within_reach(container.state.cgroup).in_phase(Phase::cgroup));
   const auto cgroup = TRY(cgroups::clone_fd(container.state.cgroup, subs).in_phase(Phase::cgroup));
   const auto self_join =
       TRY(cgroups::open_self_join(container.state.cgroup, subs).in_phase(Phase::cgroup));

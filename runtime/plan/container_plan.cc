@@ -68,7 +68,8 @@ Result<cgroups::Plan> plan_cgroup(const oci::Spec& spec, const Inputs& inputs) {
        .rootless = inputs.privileged ? cgroups::Rootless::no : cgroups::Rootless::yes,
        .user_namespace = inputs.user_namespace == mounts::UserNamespace::initial
                              ? cgroups::UserNamespace::initial
-                             : cgroups::UserNamespace::nested});
+                             : cgroups::UserNamespace::nested,
+       .systemd = inputs.systemd});
 }
 
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
@@ -116,6 +117,7 @@ cgroups::Location planned_location(const std::optional<cgroups::Plan>& plan) {
   cgroups::Location location;
   if (!plan) return location;
   location.mode = plan->mode;
+  if (plan->unit) location.unit = plan->unit->address;
   for (const cgroups::Directory& directory : plan->directories) {
     location.directories.emplace_back(joined(directory.controllers),
                                       directory.mount_point + directory.path);

@@ -18,8 +18,9 @@ namespace myrt::plan {
 // The few facts that do not stand in config.json.
 struct Inputs {
   std::string id;
-  std::string bundle;                        // absolute
-  std::optional<cgroups::Host> cgroup_host;  // nullopt: --cgroup-manager=disabled
+  std::string bundle;                           // absolute
+  std::optional<cgroups::Host> cgroup_host;     // nullopt: --cgroup-manager=disabled
+  std::optional<cgroups::SystemdHost> systemd;  // nullopt: no --cgroup-manager=systemd
   mounts::RootSwitch root_switch = mounts::RootSwitch::pivot;
   mounts::UserNamespace user_namespace = mounts::UserNamespace::initial;  // of the runtime process
   mounts::Selinux selinux = mounts::Selinux::off;

@@ -28,7 +28,8 @@ ContainerState full_state() {
   state.cgroup = {.mode = cgroups::Mode::hybrid,
                   .directories = {{"cpu,cpuacct", "/sys/fs/cgroup/cpu/web1"},
                                   {"name=systemd", "/sys/fs/cgroup/systemd/web1"},
-                                  {"", "/sys/fs/cgroup/unified/web1"}}};
+                                  {"", "/sys/fs/cgroup/unified/web1"}},
+                  .unit = cgroups::systemd::UnitAddress{"unix:path=/bus", "web1.scope"}};
   state.namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
   state.new_keyring = false;
   state.has_process = false;
