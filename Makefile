@@ -35,7 +35,7 @@ run:
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) scripts/run-demo; status=$$?; $(give_back); exit $$status
 
 test:
-	@scripts/install-packages build run test e2e
+	@scripts/install-packages build run test e2e vm
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
