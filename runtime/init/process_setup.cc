@@ -132,6 +132,8 @@ Result<Program> prepare_process(const ProcessContext& context,
   TRY(chown_stdio(process.user.uid));
   Program program;
   program.arguments = process.args;
+  } else {
+    TRY(keep_newlines(terminal));
   program.environment = TRY(make_environment(context, root_fd));
   const Setgroups setgroups = TRY(may_set_groups(context));
   const bool entered = TRY(enter_cwd_early(root_fd, process.cwd));

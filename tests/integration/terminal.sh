@@ -143,6 +143,13 @@ run_without_terminal() {
   contains "$out" has-a-terminal
 }
 
+plain_newlines() {
+  terminal_bundle sh -c 'stty -a'
+  run_ok
+  contains "$out" -onlcr
+  lacks "$out" $'\r'
+}
+
 exec_tty() {
   new_bundle
   run_detached
@@ -193,6 +200,7 @@ it 'a console socket that nobody listens at is refused' no_listener
 it 'a listener may accept after create has returned' slow_accept
 it 'run in a terminal passes size and status on [PRC-01]' run_in_terminal
 it 'run without a terminal of its own gives the container one [PRC-01]' run_without_terminal
+it 'a copied terminal keeps newlines plain from the first on' plain_newlines
 it 'exec --tty in a terminal' exec_tty
 it 'exec --tty --detach sends the master' exec_console_socket
 it 'exec --process with a terminal and a size [PRC-03]' exec_process_terminal
