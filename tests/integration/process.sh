@@ -86,6 +86,15 @@ EMPTY=
 HOME=/given"
 }
 
+environment_overridden() {
+  new_bundle env
+  edit '.process.env = ["ONE=two", "PATH=/bin", "ONE=", "HOME=", "ONE=three"]'
+  run_ok
+  same "$out" "PATH=/bin
+ONE=three
+HOME=/root"
+}
+
 home() {
   new_bundle sh -c 'echo $HOME'
   run_ok
@@ -296,6 +305,7 @@ it 'noNewPrivileges [PRC-10]' no_new_privileges
 it 'rlimits [RLM-02]' rlimits
 it 'other rlimits are kept [RLM-05]' other_rlimits_kept
 it 'an rlimit that cannot be set is refused [RLM-04]' rlimit_refused
+it 'a variable that is given twice has its last value [PRC-06]' environment_overridden
 it 'oomScoreAdj [PRC-11]' oom_score
 it 'oomScoreAdj is left alone when not given [PRC-12]' oom_score_kept
 it 'scheduler policy and nice [SCH-01,SCH-02,SCH-06]' scheduling
