@@ -11,6 +11,7 @@
 #include "sys/credentials.h"
 #include "sys/process.h"
 
+#include "runtime/init/cpu_affinity.h"
 namespace myrt::init {
 namespace {
 
@@ -83,6 +84,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   }
   TRY(enter_namespaces(context).in_phase(Phase::namespaces));
   const mounts::Root root = TRY(build_root(context).in_phase(Phase::mounts));
+  ignore(allow_all_cpus(), "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
   TRY(run_create_hooks(context, runtime));
   auto terminal = TRY(enter_root(context, root));
   Prepared prepared;

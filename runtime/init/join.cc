@@ -26,7 +26,12 @@ Result<> change_root(const sys::UniqueFd& root) {
 // `joined`: the namespaces that the process is in since its clone3.
 Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
-  TRY(set_cpu_affinity(0, context.affinity.final_mask));
+  if (context.affinity == CpuAffinityPlan{}) {
+    ignore(allow_all_cpus(),
+           "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
+  } else {
+    TRY(set_cpu_affinity(0, context.affinity.final_mask));
+  }
   if ((joined & kUserNamespace) == 0) {  // else the helper has
     TRY(write_oom_score_adj(context.process.procfs, context.process.plan.attributes));
   }
