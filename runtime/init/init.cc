@@ -41,13 +41,15 @@ Result<mounts::Root> build_root(InitContext& context) {
   return root;
 }
 
-Result<> run_create_hooks(InitContext& context, Channel& runtime) {
+Result<> run_create_hooks(InitContext& context, Channel& runtime, int root_fd) {
   if (!needs_runtime_hooks(context.spec.hooks)) return {};
   TRY(runtime.request_runtime_hooks());
   if (context.spec.hooks.create_container.empty()) return {};
   context.state.pid = ::getpid();  // as the container sees it (STA-07)
   return hooks::run("createContainer", context.spec.hooks.create_container,
                     oci::to_json(context.state));
+  // As with runc: hooks that change the root file system find it by relative paths.
+  if (::fchdir(root_fd) != 0) return errno_error("fchdir", "enter the container's root");
 }
 
 // Enters the root, and finishes it: whatever is hidden or made read-only is so before any program
@@ -84,8 +86,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   }
   TRY(enter_namespaces(context).in_phase(Phase::namespaces));
   const mounts::Root root = TRY(build_root(context).in_phase(Phase::mounts));
-  ignore(allow_all_cpus(), "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
-  TRY(run_create_hooks(context, runtime));
+  TRY(run_create_hooks(context, runtime, root.fd.get()));
   auto terminal = TRY(enter_root(context, root));
   Prepared prepared;
   if (!context.process) return prepared;
@@ -126,7 +127,7 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     context.state.status = oci::Status::created;
     context.state.pid = ::getpid();
     TRY(hooks::run("startContainer", context.spec.hooks.start_container,
-                   oci::to_json(context.state)));
+                   oci::to_json(context.state), prepared.program->environment));
     return std::move(*prepared.program);
   };
   auto program = steps();
@@ -143,6 +144,7 @@ bool needs_runtime_hooks(const oci::Hooks& hooks) {
 
 void run(InitContext& context, Channel& runtime, const StartGate* gate) {
   runtime.send_failed(run_to_execve(context, runtime, gate));
+    // As with runc, they have the program's environment unless they have one of their own.
   // No destructor of the runtime process may run here: the state and the cgroup are its own.
   ::_exit(1);
 }
