@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "mounts/apply.h"
 #include "namespaces/loopback.h"
 #include "namespaces/sysctl.h"
@@ -101,9 +103,20 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
 Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
   if (gate == nullptr) {
     if (!TRY(runtime.wait_for_start())) {
+// The kernel keeps from the first process of a pid namespace what it has no handler for, so that a
+// created container could be ended by SIGKILL only. Execve takes the handlers away.
+void obey_signals_until_execve() {
+  struct sigaction action = {};
+  action.sa_handler = [](int signal) { ::_exit(128 + signal); };
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
       return make_error(ErrorCode::protocol, "the runtime exited before it started the container");
     }
     return {};
+  obey_signals_until_execve();
   }
   TRY(runtime.wait_for_committed());
   runtime.close();

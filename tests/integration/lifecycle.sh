@@ -211,6 +211,25 @@ kill_created() {
   wait_status stopped
 }
 
+kill_created_by_term() {
+  new_bundle
+  create
+  must runtime kill "$id" TERM
+  wait_status stopped
+}
+
+kill_ends_shared_pid_namespace() {
+  new_bundle
+  shell 'sleep 1000 & sleep 1000 & wait'
+  without_namespace pid
+  run_detached
+  wait_until sh -c "[ \$('$RUNTIME' --root '$state_root' ps --format json '$id' | jq length) -eq 3 ]"
+  must runtime kill "$id" KILL
+  wait_until sh -c '! pgrep -x sleep'
+  wait_status stopped
+  must runtime kill "$id" KILL
+}
+
 kill_all() {
   new_bundle
   shell 'sleep 1000 & sleep 1000 & wait'
@@ -538,6 +557,8 @@ it 'kill understands realtime signals [OPS-15]' kill_realtime
 it 'a bad signal is refused [OPS-15]' kill_bad_signal
 it 'kill of a stopped container is refused, with --all it is not [OPS-14]' kill_stopped
 it 'a created container can be killed [OPS-15]' kill_created
+it 'a created container ends by TERM, though pid 1 has no handler [OPS-15]' kill_created_by_term
+it 'kill KILL ends every process of a shared pid namespace [NSP-11]' kill_ends_shared_pid_namespace
 it 'kill --all reaches every process of a shared pid namespace [NSP-11]' kill_all
 it 'kill --all ends what a dead init left in a shared pid namespace [NSP-11]' shared_pid_leftovers
 it 'delete --force ends what a dead init left in a shared pid namespace [NSP-11]' shared_pid_delete_force

@@ -166,6 +166,16 @@ ps_of_sub_cgroups() {
       done
       inner=$(runtime ps --format json "$id" | jq '.[1]')
       for base in $cgroup_root/*/cases/$id; do echo "$inner" >"$base/inner/cgroup.procs"; done
+ps_of_a_stopped_one() {
+  new_bundle true
+  run_detached
+  wait_status stopped
+  must runtime ps --format json "$id"
+  same "$out" '[]'
+  must runtime ps "$id"
+  matches "$out" '^UID +PID[^\n]*$'
+}
+
       ;;
     2)
       mkdir "$base/inner"
@@ -233,3 +243,4 @@ it 'events --stats prints one line' events_stats
 it 'events ends with the container' events_stream_ends
 it 'events tells of out-of-memory kills' events_oom
 finish
+it 'ps of a stopped container shows none' ps_of_a_stopped_one
