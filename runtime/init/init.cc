@@ -6,14 +6,15 @@
 #include <csignal>
 
 #include "mounts/apply.h"
+#include "mounts/host_filesystems.h"
 #include "namespaces/loopback.h"
 #include "namespaces/sysctl.h"
 #include "namespaces/uts.h"
 #include "runtime/hooks/run_hooks.h"
+#include "runtime/init/cpu_affinity.h"
 #include "sys/credentials.h"
 #include "sys/process.h"
 
-#include "runtime/init/cpu_affinity.h"
 namespace myrt::init {
 namespace {
 
@@ -47,16 +48,19 @@ Result<> run_create_hooks(InitContext& context, Channel& runtime, int root_fd) {
   if (!needs_runtime_hooks(context.spec.hooks)) return {};
   TRY(runtime.request_runtime_hooks());
   if (context.spec.hooks.create_container.empty()) return {};
+  // As with runc: hooks that change the root file system find it by relative paths.
+  if (::fchdir(root_fd) != 0) return errno_error("fchdir", "enter the container's root");
   context.state.pid = ::getpid();  // as the container sees it (STA-07)
   return hooks::run("createContainer", context.spec.hooks.create_container,
                     oci::to_json(context.state));
-  // As with runc: hooks that change the root file system find it by relative paths.
-  if (::fchdir(root_fd) != 0) return errno_error("fchdir", "enter the container's root");
 }
 
 // Enters the root, and finishes it: whatever is hidden or made read-only is so before any program
 // of the container runs.
 Result<std::optional<Terminal>> enter_root(InitContext& context, const mounts::Root& root) {
+  if (context.plan.mounts.root.root_switch == mounts::RootSwitch::move) {
+    TRY(mounts::remove_host_filesystems(context.procfs, root).in_phase(Phase::root));
+  }
   TRY(mounts::enter_root(context.plan.mounts, root).in_phase(Phase::root));
   std::optional<Terminal> terminal;
   if (context.process) {
@@ -80,6 +84,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   if (::setsid() < 0) return errno_error("setsid", "start a session");
   const pid_t host_pid = TRY(runtime.wait_for_proceed());  // id maps are written from here on
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
+  ignore(allow_all_cpus(), "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
   if (context.process) {
     context.process->host_pid = host_pid;
     context.process->seccomp_state.pid = host_pid;
@@ -98,11 +103,6 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   return prepared;
 }
 
-// Blocks until the container is started. `runtime` is replaced by the channel on which the starter
-// waits.
-Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
-  if (gate == nullptr) {
-    if (!TRY(runtime.wait_for_start())) {
 // The kernel keeps from the first process of a pid namespace what it has no handler for, so that a
 // created container could be ended by SIGKILL only. Execve takes the handlers away.
 void obey_signals_until_execve() {
@@ -113,10 +113,15 @@ void obey_signals_until_execve() {
   }
 }
 
+// Blocks until the container is started. `runtime` is replaced by the channel on which the starter
+// waits.
+Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
+  obey_signals_until_execve();
+  if (gate == nullptr) {
+    if (!TRY(runtime.wait_for_start())) {
       return make_error(ErrorCode::protocol, "the runtime exited before it started the container");
     }
     return {};
-  obey_signals_until_execve();
   }
   TRY(runtime.wait_for_committed());
   runtime.close();
@@ -139,6 +144,7 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     }
     context.state.status = oci::Status::created;
     context.state.pid = ::getpid();
+    // As with runc, they have the program's environment unless they have one of their own.
     TRY(hooks::run("startContainer", context.spec.hooks.start_container,
                    oci::to_json(context.state), prepared.program->environment));
     return std::move(*prepared.program);
@@ -157,7 +163,6 @@ bool needs_runtime_hooks(const oci::Hooks& hooks) {
 
 void run(InitContext& context, Channel& runtime, const StartGate* gate) {
   runtime.send_failed(run_to_execve(context, runtime, gate));
-    // As with runc, they have the program's environment unless they have one of their own.
   // No destructor of the runtime process may run here: the state and the cgroup are its own.
   ::_exit(1);
 }

@@ -253,6 +253,22 @@ no_pivot() {
   is_status 1
 }
 
+no_pivot_hides_the_host() {
+  new_bundle unshare --mount --user --map-root-user --pid --fork sh -c 'mount -t proc none /proc && echo mounted'
+  run --no-pivot
+  differs "$status" 0 'the exit status'
+  lacks "$out" mounted
+}
+
+missing_destinations_inherit_the_group() {
+  new_bundle true
+  own_rootfs
+  mkdir -m 2775 "$bundle/rootfs/shared"
+  add_mount '{"destination": "/shared/a/b", "type": "tmpfs", "source": "tmpfs"}'
+  run_ok
+  same "$(stat -c %a "$bundle"/rootfs/shared/a "$bundle"/rootfs/shared/a/b)" $'2755\n2755'
+}
+
 missing_destinations() {
   new_bundle sh -c 'ls -ld /a/b/c | cut -c 1-10; cat /new/file'
   own_rootfs
@@ -344,6 +360,8 @@ it 'nothing of the host is to be seen [ROO-04]' nothing_of_the_host
 it 'the host sees no mount of the container [ROP-06]' host_sees_nothing
 it 'nor does a host with shared mounts [ROP-06]' shared_host_sees_nothing
 it '--no-pivot [ROO-04]' no_pivot
+it '--no-pivot leaves no procfs of the host to mount a bare one by' no_pivot_hides_the_host
+it 'missing destinations inherit the group of a setgid directory' missing_destinations_inherit_the_group
 it 'missing destinations are made [MNT-03]' missing_destinations
 it 'a symlink in a destination is followed inside the rootfs [MNT-04]' symlinked_destination
 it 'a /proc that is a symlink is refused [MNT-10]' proc_symlink
