@@ -43,7 +43,7 @@ Result<Target> open_real_directory(int root_fd, const std::string& destination) 
   const int error = existing.error().errno_value;
   if (error == ENOTDIR || error == ELOOP) {
     return make_error(ErrorCode::unsupported,
-                      fmt::format("`{}` is no directory of the root's own", destination));
+                      fmt::format("`{}` must be mounted on ordinary directory", destination));
   }
   if (error != ENOENT) return std::move(existing).error();
   const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
