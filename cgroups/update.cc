@@ -79,7 +79,6 @@ oci::Resources without_zeros(const oci::Resources& resources) {
   if (result.cpu) {
     drop_zero(result.cpu->shares);
     drop_zero(result.cpu->quota);
-    drop_zero(result.cpu->burst);
     drop_zero(result.cpu->period);
     drop_zero(result.cpu->realtime_runtime);
     drop_zero(result.cpu->realtime_period);

@@ -119,6 +119,20 @@ update_zeros() {
   fi
 }
 
+update_burst_to_zero() {
+  # No caller sends this zero unless somebody asked for it.
+  needs_controller cpu
+  new_bundle
+  edit '.linux.resources = {"cpu": {"quota": 50000, "period": 100000, "burst": 10000}}'
+  run_detached
+  must runtime update --cpu-period 100000 --cpu-burst 0 "$id"
+  if [ "$cgroup_version" = 1 ]; then
+    same "$(cat "$(cgroup_dir cpu)/cpu.cfs_burst_us")" 0
+  else
+    same "$(cat "$(cgroup_dir)/cpu.max.burst")" 0
+  fi
+}
+
 update_ignores_devices() {
   # What CRI sends.
   new_bundle
@@ -236,6 +250,7 @@ it 'update reads a document from a file' update_from_file
 it 'update has options for single limits' update_flags
 it 'update takes a zero as unchanged' update_zeros
 it 'update ignores devices' update_ignores_devices
+it 'update takes a burst of zero as the end of it [CCP-03]' update_burst_to_zero
 it 'update refuses what is no document' update_bad
 it 'ps prints JSON and a table' ps_formats
 it 'ps finds the processes of cgroups below' ps_of_sub_cgroups
