@@ -32,7 +32,8 @@ std::vector<std::string> kernel_memory_warnings(const oci::Resources& resources,
 
 Result<ResourceWrites> v1_writes(const oci::Resources& resources, const std::string& pointer) {
   if (!resources.unified.empty()) {
-    Error refused = config_error(pointer + "/unified", "this host has cgroup v1");
+    Error refused =
+        config_error(pointer + "/unified", "invalid configuration: this host has cgroup v1");
     refused.code = ErrorCode::unsupported;
     return refused;
   }

@@ -49,7 +49,7 @@ Result<CallerSockets> connect_sockets(const ProcessIo& io, const oci::Process& p
   }
   if (!listener_path.empty()) {
     sockets.seccomp_listener = TRY(sys::connect_unix(listener_path)
-                                       .context("seccomp listener")
+                                       .context("failed to connect with seccomp agent")
                                        .at("/linux/seccomp/listenerPath"));
   }
   return sockets;

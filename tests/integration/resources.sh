@@ -166,6 +166,16 @@ ps_formats() {
   contains "$out" sleep
 }
 
+ps_of_a_stopped_one() {
+  new_bundle true
+  run_detached
+  wait_status stopped
+  must runtime ps --format json "$id"
+  same "$out" '[]'
+  must runtime ps "$id"
+  matches "$out" '^UID +PID[^\n]*$'
+}
+
 ps_of_sub_cgroups() {
   new_bundle sh -c 'sleep 900 & sleep 1000'
   run_detached
@@ -180,16 +190,6 @@ ps_of_sub_cgroups() {
       done
       inner=$(runtime ps --format json "$id" | jq '.[1]')
       for base in $cgroup_root/*/cases/$id; do echo "$inner" >"$base/inner/cgroup.procs"; done
-ps_of_a_stopped_one() {
-  new_bundle true
-  run_detached
-  wait_status stopped
-  must runtime ps --format json "$id"
-  same "$out" '[]'
-  must runtime ps "$id"
-  matches "$out" '^UID +PID[^\n]*$'
-}
-
       ;;
     2)
       mkdir "$base/inner"
@@ -206,6 +206,7 @@ events_stats() {
   run_detached
   must runtime events --stats "$id"
   same "$(wc -l <<<"$out")" 1
+  matches "$out" '^\{"type":"stats","id":"'"$id"'","data":\{' # in this order: callers match the text
   same "$(jq -r .type <<<"$out")" stats
   same "$(jq -r .id <<<"$out")" "$id"
   same "$(jq -r '.data.cpu.usage.total | type' <<<"$out")" number
@@ -249,13 +250,13 @@ it 'update reads a document from standard input' update_from_stdin
 it 'update reads a document from a file' update_from_file
 it 'update has options for single limits' update_flags
 it 'update takes a zero as unchanged' update_zeros
-it 'update ignores devices' update_ignores_devices
 it 'update takes a burst of zero as the end of it [CCP-03]' update_burst_to_zero
+it 'update ignores devices' update_ignores_devices
 it 'update refuses what is no document' update_bad
 it 'ps prints JSON and a table' ps_formats
+it 'ps of a stopped container shows none' ps_of_a_stopped_one
 it 'ps finds the processes of cgroups below' ps_of_sub_cgroups
 it 'events --stats prints one line' events_stats
 it 'events ends with the container' events_stream_ends
 it 'events tells of out-of-memory kills' events_oom
 finish
-it 'ps of a stopped container shows none' ps_of_a_stopped_one
