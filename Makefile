@@ -4,6 +4,7 @@
 #   sudo make test       every test from nothing; ends with `N passed, M failed`
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
+#   sudo make conformance-runc  runc's own integration suite as judge, beside Debian sid's runc
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
 #   make check           format, tidy, layers
@@ -17,10 +18,11 @@ JOBS ?= $(shell nproc)
 RUNTIME ?= $(abspath $(BUILD))/myrt
 
 CMAKE = cmake -G Ninja
-# What root built in a user's tree stays the user's.
-give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD)
+# What root built in a user's tree stays the user's, but for a root file system that runs as such.
+give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
+	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test conformance conformance-doc vm-test check asan install clean packages
+.PHONY: all run test conformance conformance-runc conformance-doc vm-test check asan install clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -43,6 +45,9 @@ conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 
 conformance-doc:
 	@python3 -B conformance/rows/document.py --write $(BUILD)
+
+conformance-runc: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/runc/run.sh $(FILES); status=$$?; $(give_back); exit $$status
 
 bench: all
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) bench/run.sh; status=$$?; $(give_back); exit $$status
