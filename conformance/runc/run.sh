@@ -67,6 +67,18 @@ list_files() {
     sort -t : -k 2,2nr -k 1,1 | cut -d : -f 1
 }
 
+# For the record: what was run, and each runtime's first line about itself.
+versions() {
+  local column runtime
+  for column in "${columns[@]}"; do
+    runtime=${runtime_of[$column]}
+    case $runtime in
+      sid:*) echo "$column: $(dpkg-query --admindir="$build/root/var/lib/dpkg" -W "${runtime#sid:}" | tr '\t' ' ') of Debian sid" ;;
+      *) echo "$column: $("$runtime" --version | head -n 1)" ;;
+    esac
+  done
+}
+
 [ "$(id -u)" -eq 0 ] || die 'needs root: sudo make conformance-runc'
 find_runtimes
 "$here/get-suite" "$build"
@@ -91,4 +103,5 @@ for view in "${views[@]}"; do
 done | xargs -0 -n 4 -P "${JOBS:-$(nproc)}" env BUILD="$(dirname "$build")" "$here/run.sh" --once
 exec "$here/report" --suite "$build/root/opt/suite/tests/integration" --version "$(cat "$build/version")" \
   --exceptions "$here/exceptions.txt" --filter "${FILTER:-}" --record "${RECORD:-}" \
+  --command "sudo make conformance-runc${KEEP:+ KEEP=$KEEP} RECORD=${RECORD:-}" --versions "$(versions)" \
   --views "${views[@]}" --columns "${columns[@]}" --files "${files[@]}" -- "$results"
