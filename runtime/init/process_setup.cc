@@ -116,6 +116,8 @@ Result<std::optional<Terminal>> set_up_terminal(const ProcessContext& context, i
   if (context.terminal_taker == TerminalTaker::console_socket) {
     TRY(send_terminal(context.console_socket, terminal));
     terminal.master.reset();
+  } else if (context.terminal_taker == TerminalTaker::runtime) {
+    follow_caller(terminal);
   }
   return std::optional<Terminal>(std::move(terminal));
 }

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -68,6 +69,17 @@ Result<> send_terminal(int console_socket, const Terminal& terminal) {
   return sys::send_packet(console_socket, fmt::format("/dev/pts/{}", number),
                           {terminal.master.get()})
       .context("console socket");
+}
+
+void follow_caller(const Terminal& terminal) {
+  struct winsize window = {};
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) == 0) {
+    ::ioctl(terminal.slave.get(), TIOCSWINSZ, &window);
+  }
+  termios settings = {};
+  if (::tcgetattr(terminal.slave.get(), &settings) != 0) return;
+  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  ::tcsetattr(terminal.slave.get(), TCSANOW, &settings);
 }
 
 Result<> attach_terminal(const Terminal& terminal, uid_t owner) {

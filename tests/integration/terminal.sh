@@ -128,11 +128,18 @@ PYTHON
 }
 
 run_in_terminal() {
+  # From the first moment on: the terminal has its size and its modes before the program starts.
   terminal_bundle sh -c 'tty; stty size; exit 5'
   try in_terminal --size 20x70 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
   is_status 5
-  contains "$out" /dev/pts/0
-  contains "$out" '20 70'
+  same "$out" $'/dev/pts/0\r\n20 70\r'
+}
+
+resized_terminal() {
+  terminal_bundle sh -c 'trap "stty size; exit 5" WINCH; echo ready; while :; do sleep 0.05; done'
+  try in_terminal --when ready resize:11x22 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 5
+  same "$out" $'ready\r\n11 22\r'
 }
 
 run_without_terminal() {
@@ -148,7 +155,7 @@ exec_tty() {
   run_detached
   try in_terminal "$RUNTIME" --root "$state_root" exec --tty "$id" sh -c 'tty; exit 6'
   is_status 6
-  contains "$out" /dev/pts/0
+  same "$out" $'/dev/pts/0\r'
 }
 
 exec_console_socket() {
@@ -192,6 +199,7 @@ it 'a console socket without a terminal is refused' socket_without_terminal
 it 'a console socket that nobody listens at is refused' no_listener
 it 'a listener may accept after create has returned' slow_accept
 it 'run in a terminal passes size and status on [PRC-01]' run_in_terminal
+it 'a resized terminal is the container'\''s too [PRC-03]' resized_terminal
 it 'run without a terminal of its own gives the container one [PRC-01]' run_without_terminal
 it 'exec --tty in a terminal' exec_tty
 it 'exec --tty --detach sends the master' exec_console_socket
