@@ -11,9 +11,11 @@ using Hierarchy = CgroupView::Hierarchy;
 // (CVE-2023-25809).
 BindMount bind_of(const Hierarchy& hierarchy, const MountEntry& entry) {
   BindMount bind;
-  const std::string below =
-      hierarchy.container_path == "/" ? std::string() : hierarchy.container_path;
-  bind.source = hierarchy.mount_point + below;
+  const auto directory = [&](const std::string& path) {
+    return path == "/" ? hierarchy.mount_point : hierarchy.mount_point + path;
+  };
+  bind.source = directory(hierarchy.container_path);
+  if (!hierarchy.shared_path.empty()) bind.else_source = directory(hierarchy.shared_path);
   ParsedOptions options = entry.options;
   options.bind = Bind::bind;
   bind.changes = bind_changes(options, entry.base_propagation);

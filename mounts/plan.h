@@ -29,6 +29,9 @@ struct CgroupView {
     std::string mount_point;         // on the host: "/sys/fs/cgroup/cpu,cpuacct"
     std::string container_path;      // the container's cgroup below mount_point: "/web1"
     std::vector<std::string> links;  // other names for the directory: "cpu", "cpuacct"
+    // Where a container stays whose runtime has no right to a cgroup; empty: it has to have its
+    // own.
+    std::string shared_path = {};
   };
   Mode mode = Mode::v2;
   std::vector<Hierarchy> hierarchies;  // v2: exactly one. hybrid: the cgroup2 one is "unified"
@@ -78,7 +81,8 @@ struct MountIdMapping {
 
 // A tree of the host, bound. The runtime process opens it (open_sources).
 struct BindMount {
-  std::string source;  // absolute, on the host
+  std::string source;       // absolute, on the host
+  std::string else_source;  // taken where there is no `source`; empty: that is an error
   sys::Recursive recursive = sys::Recursive::no;
   bool copy_symlink = false, source_nofollow = false, destination_nofollow = false;
   bool must_be_procfs = false;  // it goes to /proc (CVE-2019-16884)

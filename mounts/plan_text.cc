@@ -87,6 +87,7 @@ std::string to_text(const std::vector<oci::IdMapping>& mappings) {
 std::string line_of(const std::string& destination, const BindMount& bind) {
   std::string text = fmt::format("{} {} -> {}", bind.recursive == Recursive::yes ? "rbind" : "bind",
                                  bind.source, destination);
+  if (!bind.else_source.empty()) text += fmt::format(" or {}", bind.else_source);
   text += to_text(bind.changes);
   if (bind.copy_symlink) text += " copy-symlink";
   if (bind.source_nofollow) text += " src-nofollow";

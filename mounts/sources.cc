@@ -55,7 +55,12 @@ Result<Sources::Source> open_source(const BindMount& bind) {
     }
     if (text.error().errno_value != EINVAL) return std::move(text).error();
   }
-  source.tree = TRY(clone_tree(bind.source, bind.recursive, bind.source_nofollow ? kNoFollow : 0U));
+  const unsigned flags = bind.source_nofollow ? kNoFollow : 0U;
+  Result<UniqueFd> tree = clone_tree(bind.source, bind.recursive, flags);
+  if (!tree.ok() && tree.error().errno_value == ENOENT && !bind.else_source.empty()) {
+    tree = clone_tree(bind.else_source, bind.recursive, flags);
+  }
+  source.tree = TRY(std::move(tree));
   source.directory = S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
   if (bind.must_be_procfs) TRY(check_is_procfs(source.tree.get(), bind.source));
   TRY(change_attributes(source.tree.get(), bind.changes));

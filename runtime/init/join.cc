@@ -109,6 +109,14 @@ Result<sys::ChildProcess> clone_by_helper(JoinContext& context, int cgroup_fd,
   return child;
 }
 
+// Root of the user namespace of a rootless engine may enter the container's pid namespace, but not
+// its own again, which belongs to the user namespace above. An exec makes no other child.
+Result<> leave(namespaces::PidNamespaceForChildren& pid_namespace) {
+  auto left = pid_namespace.leave();
+  if (!left.ok() && left.error().errno_value == EPERM) return {};
+  return left;
+}
+
 Result<sys::ChildProcess> clone_directly(JoinContext& context, int cgroup_fd,
                                          ChannelPair& channels) {
   std::optional<namespaces::PidNamespaceForChildren> in_pid_namespace;
@@ -118,7 +126,7 @@ Result<sys::ChildProcess> clone_directly(JoinContext& context, int cgroup_fd,
   }
   auto child = TRY(sys::clone3({.flags = 0, .cgroup_fd = cgroup_fd}));
   if (!child) become_process(context, channels, kPidNamespace);
-  if (in_pid_namespace) TRY(in_pid_namespace->leave());
+  if (in_pid_namespace) TRY(leave(*in_pid_namespace));
   return std::move(*child);
 }
 

@@ -84,8 +84,10 @@ Result<> apply_attributes(const ProcessAttributes& attributes) {
   return {};
 }
 
+// Only asked where it may be denied: in a user namespace of the container's own, or in the one that
+// a rootless engine has put us into, where the groups that we have cannot be set again.
 Result<Setgroups> may_set_groups(const ProcessContext& context) {
-  if (!context.own_user_namespace) return Setgroups::allowed;
+  if (!context.own_user_namespace && sys::set_groups({}).ok()) return Setgroups::allowed;
   const std::string text = TRY(context.procfs.read("self/setgroups"));
   return text.starts_with("deny") ? Setgroups::denied : Setgroups::allowed;
 }

@@ -180,6 +180,21 @@ TEST_CASE("cgroup v2 is a mount in a cgroup namespace and a bind without one",
         "mount 0: cgroup2 (cgroup) -> /sys/fs/cgroup ro,nosuid,nodev,noexec\n");
 }
 
+TEST_CASE("a container that may have no cgroup of its own is shown the one that it stays in",
+          "[mounts][golden][contract-19]") {
+  PlanFixture fixture;
+  fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"});
+  fixture.inputs.cgroup.mode = mounts::CgroupView::Mode::v1;
+  fixture.inputs.cgroup.hierarchies = {{"cpu", "/sys/fs/cgroup/cpu", "/web1", {}, "/user"},
+                                       {"pids", "/sys/fs/cgroup/pids", "/web1", {}, "/"}};
+  const std::string text = fixture.mount_lines();
+  CHECK(
+      text.find("bind /sys/fs/cgroup/cpu/web1 -> /sys/fs/cgroup/cpu or /sys/fs/cgroup/cpu/user ") !=
+      std::string::npos);
+  CHECK(text.find("bind /sys/fs/cgroup/pids/web1 -> /sys/fs/cgroup/pids or /sys/fs/cgroup/pids ") !=
+        std::string::npos);
+}
+
 TEST_CASE("cgroup v1 is a tmpfs with a bind for each hierarchy", "[mounts][golden][MNT-09]") {
   PlanFixture fixture;
   fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "ro", "rprivate"});
