@@ -2,6 +2,7 @@
 #   make                 the release binary, build/myrt
 #   sudo make run        a real container from nothing: packages, build, bundle, run
 #   sudo make test       every test from nothing; ends with `N passed, M failed`
+#   sudo make e2e        every engine of Debian on the runtime: Docker, containerd, CRI, Podman, Buildah; RUNTIME=runc for a peer
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
@@ -20,7 +21,7 @@ CMAKE = cmake -G Ninja
 # What root built in a user's tree stays the user's.
 give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD)
 
-.PHONY: all run test conformance conformance-doc vm-test check asan install clean packages
+.PHONY: all run test e2e conformance conformance-doc vm-test check asan install clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -37,6 +38,10 @@ run:
 test:
 	@scripts/install-packages build run test e2e
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
+
+e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@scripts/install-packages run test e2e
+	@RUNTIME=$(RUNTIME) tests/e2e/run; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/run.sh; status=$$?; $(give_back); exit $$status
