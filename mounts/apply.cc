@@ -55,8 +55,9 @@ Result<> attach_bind(const BindMount& bind, const std::string& destination, Sour
 }
 
 Result<> attach_filesystem(const NewFilesystem& filesystem, const std::string& destination,
-                           int root_fd, Pending& pending) {
-  UniqueFd mount = TRY(mount_filesystem(filesystem, destination, root_fd, pending.dev.get()));
+                           const Sources::Source& source, int root_fd, Pending& pending) {
+  UniqueFd mount = TRY(mount_filesystem(filesystem, destination,
+                                        {root_fd, pending.dev.get(), source.user_namespace.get()}));
   if (filesystem.read_only_at_the_end) {
     pending.read_only.push_back(std::move(mount));
   } else if (destination == "/dev") {
@@ -79,7 +80,7 @@ Result<> carry_out(const Step& step, Sources::Source& source, int root_fd, Pendi
             return attach_bind(bind, destination, source, root_fd);
           },
           [&](const NewFilesystem& filesystem) {
-            return attach_filesystem(filesystem, destination, root_fd, pending);
+            return attach_filesystem(filesystem, destination, source, root_fd, pending);
           },
           [&](const Remount& change) { return remount(change.options, destination, root_fd); },
           [&](const Symlink& link) { return attach_symlink(link, destination, root_fd); }},

@@ -9,11 +9,17 @@
 
 namespace myrt::mounts {
 
+// What a new filesystem is mounted with; borrowed.
+struct Places {
+  int root_fd = -1;
+  // The mount on /dev when it is one of ours: what goes right below it needs no walk from the root.
+  int dev_fd = -1;
+  int user_namespace_fd = -1;  // Sources::Source::user_namespace
+};
 // Makes the filesystem detached, complete with what tmpcopyup puts into it, and attaches it.
-// Returns the mount. `dev_fd` is the mount on /dev when it is one of ours, or -1: what goes right
-// below it needs no walk from the root.
+// Returns the mount.
 Result<sys::UniqueFd> mount_filesystem(const NewFilesystem& filesystem,
-                                       const std::string& destination, int root_fd, int dev_fd);
+                                       const std::string& destination, const Places& places);
 
 // Changes the mount at the destination. `superblock_flags` and data go to its filesystem, unless
 // the options say `bind`.

@@ -64,6 +64,15 @@ Result<> label_root(int mount_fd, const std::string& label) {
   return errno_error("fsetxattr", fmt::format("label with `{}`", label));
 }
 
+// While it is detached: the kernel maps no mount that somebody may use already.
+Result<> map_ids(int mount_fd, const NewFilesystem& filesystem, int user_namespace_fd) {
+  auto mapped = sys::mount_setattr(mount_fd, filesystem.id_mapping->recursive,
+                                   {MOUNT_ATTR_IDMAP, 0, 0, user_namespace_fd});
+  if (mapped.ok() || mapped.error().errno_value != EINVAL) return mapped;
+  return std::move(mapped).context(fmt::format(
+      "idmap: the filesystem `{}` does not support id-mapped mounts", filesystem.fstype));
+}
+
 Result<Target> open_filesystem_target(const NewFilesystem& filesystem,
                                       const std::string& destination, int root_fd, int dev_fd) {
   if (filesystem.real_directory) return open_real_directory(root_fd, destination);
@@ -81,12 +90,14 @@ Result<Target> open_filesystem_target(const NewFilesystem& filesystem,
 }  // namespace
 
 Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::string& destination,
-                                  int root_fd, int dev_fd) {
+                                  const Places& places) {
+  const auto [root_fd, dev_fd, user_namespace_fd] = places;
   const Target target = TRY(open_filesystem_target(filesystem, destination, root_fd, dev_fd));
   TRY(check_not_inside_procfs(target, destination));
   UniqueFd mount = TRY(make_detached(filesystem, target));
   if (filesystem.copy_up && target.existed) TRY(copy_tree(target.fd.get(), mount.get()));
   TRY(change_attributes(mount.get(), filesystem.changes));
+  if (filesystem.id_mapping) TRY(map_ids(mount.get(), filesystem, user_namespace_fd));
   TRY(sys::move_mount_onto(mount.get(), target.fd.get(), destination));
   if ((filesystem.superblock_flags & MS_I_VERSION) != 0) {
     TRY(set_iversion(mount.get(), filesystem));

@@ -98,6 +98,7 @@ struct NewFilesystem {
       false;                  // proc, sysfs: the destination may not be a symlink (CVE-2019-19921)
   bool inherit_mode = false;  // tmpfs without mode=: takes the mode of what it covers
   bool copy_up = false;       // tmpcopyup
+  std::optional<MountIdMapping> id_mapping;  // never the container's own: explicit
   // A read-only tmpfs stays writable until everything that goes into it is there.
   bool read_only_at_the_end = false;
   std::string root_label;  // SELinux label for the root inode (mqueue takes no context=)

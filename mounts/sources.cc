@@ -136,7 +136,7 @@ Result<Sources> open_sources(const Plan& plan) {
 }
 
 Result<Sources> open_sources_in_init(const Plan& plan) {
-  if (has_id_mappings(plan)) {
+  if (has_id_mappings(plan) || has_filesystem_mappings(plan)) {
     return make_error(ErrorCode::unsupported,
                       "id-mapped mounts need a runtime with CAP_SYS_ADMIN on the host");
   }

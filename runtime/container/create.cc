@@ -27,6 +27,8 @@ namespace {
 
 constexpr const char* kResctrl = "/sys/fs/resctrl/";
 
+}  // namespace
+
 ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options) {
   ContainerState state;
@@ -51,6 +53,8 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
   return state;
 }
 
+namespace {
+
 // The host's id of the user that the container's process will be (CGO-01); nullopt when it is not
 // mapped.
 std::optional<uid_t> host_uid(const Blueprint& blueprint) {
@@ -65,6 +69,8 @@ std::optional<uid_t> host_uid(const Blueprint& blueprint) {
   return std::nullopt;
 }
 
+}  // namespace
+
 Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
   const plan::ContainerPlan& plan = blueprint.plan;
   if (!plan.cgroup) return cgroups::Cgroup();
@@ -77,6 +83,8 @@ Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
   }
   return cgroup;
 }
+
+namespace {
 
 std::string listener_path(const Blueprint& blueprint) {
   const bool notifies =
@@ -139,11 +147,15 @@ Result<> set_up_from_outside(const Blueprint& blueprint, const namespaces::OpenJ
       .in_phase(Phase::namespaces);
 }
 
+}  // namespace
+
 Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state) {
   const std::string json = oci::to_json(state);
   TRY(hooks::run("prestart", hooks.prestart, json));
   return hooks::run("createRuntime", hooks.create_runtime, json);
 }
+
+namespace {
 
 // Serves init until it is ready. Returns the pty master if init sent one.
 Result<sys::UniqueFd> wait_until_ready(init::Channel& channel, cgroups::Cgroup& cgroup,
@@ -207,6 +219,8 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (::geteuid() == 0) {
     own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
+    TRY(mounts::open_filesystem_mappings(*own.sources, plan.mounts, blueprint.procfs)
+            .in_phase(Phase::mount_sources));
   }
   if (blueprint.process) {
     own.sockets =
@@ -229,6 +243,8 @@ Result<sys::UniqueFd> bring_up(const Blueprint& blueprint, Resources& own, Conta
   return wait_until_ready(channel, own.cgroup, blueprint.spec.hooks, creating);
 }
 
+}  // namespace
+
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory) {
   const auto stat = TRY(sys::read_process_stat(init.pid()));
@@ -237,6 +253,8 @@ Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
   state.start_time_ticks = stat->start_time_ticks;
   return directory.save(state).in_phase(Phase::state);
 }
+
+namespace {
 
 Result<Created> build(const Context& context, const CreateOptions& options, Starter starter,
                       Blueprint& blueprint) {

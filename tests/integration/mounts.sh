@@ -313,6 +313,59 @@ idmapped() {
   same "$out" 2000:3000
 }
 
+idmapped_by_option() {
+  new_bundle stat -c '%u:%g' /m/file
+  mkdir "$bundle/source"
+  touch "$bundle/source/file"
+  chown 1000:1000 "$bundle/source/file"
+  add_mount '{"destination": "/m", "type": "bind", "source": "source",
+    "options": ["bind", "idmap=uids=0-0-1#1000-2000-1;gids=1000-3000-1"]}'
+  run_ok
+  same "$out" 2000:3000
+}
+
+idmapped_relative() {
+  # Host ids of the container's user namespace, found from its own ids.
+  new_bundle stat -c '%u:%g' /m/file
+  mkdir "$bundle/source"
+  touch "$bundle/source/file"
+  chown 1000:1000 "$bundle/source/file"
+  edit '.linux.namespaces += [{type: "user"}] |
+    .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 5000}] |
+    .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 5000}]'
+  add_mount '{"destination": "/m", "type": "bind", "source": "source",
+    "options": ["bind", "idmap=uids=@1000-7-1;gids=@1000-8-1"]}'
+  run_ok
+  same "$out" 7:8
+  edit '.mounts[-1].options[1] = "idmap=uids=@1000-4999-2;gids=@1000-8-1"'
+  refused @1000-4999-2
+}
+
+idmapped_filesystem() {
+  new_bundle sh -c 'touch /m/file && stat -c %u:%g /m/file'
+  edit '.process.user = {uid: 2000, gid: 3000}'
+  add_mount '{"destination": "/m", "type": "tmpfs", "source": "tmpfs",
+    "options": ["mode=777", "idmap=uids=0-0-1#1000-2000-1;gids=0-0-1#1000-3000-1"]}'
+  run_ok
+  same "$out" 2000:3000
+  # Nobody else is anybody on it.
+  edit '.process.user.uid = 5000'
+  run
+  is_status 1
+  contains "$err" 'Value too large'
+}
+
+idmap_not_supported() {
+  new_bundle
+  add_mount '{"destination": "/m", "type": "mqueue", "source": "mqueue",
+    "options": ["idmap=uids=0-1000-1;gids=0-1000-1"]}'
+  refused 'the filesystem `mqueue` does not support id-mapped mounts'
+  new_bundle
+  add_mount '{"destination": "/m", "type": "bind", "source": "/sys/kernel",
+    "options": ["bind", "idmap=uids=0-1000-1;gids=0-1000-1"]}'
+  refused '`/sys/kernel`' 'its filesystem `sysfs` does not support id-mapped mounts'
+}
+
 sources_of_dev() {
   # A /dev that is bound from the host gets no nodes of ours.
   new_bundle sh -c 'ls /dev'
@@ -350,5 +403,9 @@ it 'a /proc that is a symlink is refused [MNT-10]' proc_symlink
 it 'a relative destination is relative to the root [MNT-02]' relative_destination
 it 'unknown options are data for the file system [OPT-17,MNT-12]' unknown_option_is_data
 it 'idmapped mounts [IDM-01]' idmapped
+it 'idmapped mounts: mappings in an option, as crun has them [IDM-04]' idmapped_by_option
+it 'idmapped mounts: mappings relative to the container'"'"'s user namespace' idmapped_relative
+it 'idmapped mounts: a new filesystem' idmapped_filesystem
+it 'idmapped mounts: a filesystem that cannot is named [IDM-08]' idmap_not_supported
 it 'a bound /dev is left alone [DEV-09]' sources_of_dev
 finish

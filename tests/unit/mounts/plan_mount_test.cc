@@ -155,9 +155,26 @@ TEST_CASE("id mappings come in pairs, or from a user namespace",
     CHECK(fixture.mount_lines() ==
           "mount 0: rbind /s -> /d r{private} ridmap uid container gid container\n");
   }
-  SECTION("a mount that is no bind cannot have them") {
+  SECTION("crun's option has the mappings in it, also relative to the container's") {
+    mount.options.push_back("ridmap=uids=0-1000-10;gids=5-@6-1");
+    CHECK(fixture.refused().pointer == "/mounts/0/options/1");
+    mount.options.back() = "ridmap=uids=0-1000-10;gids=@5-6-1";
+    CHECK(fixture.refused().pointer == "/mounts/0/options");
+    fixture.inputs.user_namespace = mounts::UserNamespace::own;
+    fixture.inputs.gid_mappings = {{0, 70000, 100}};
+    CHECK(fixture.mount_lines() ==
+          "mount 0: rbind /s -> /d r{private} ridmap uid 0:1000:10 gid 5:70006:1\n");
+    mount.uid_mappings = mount.gid_mappings = {{0, 1000, 10}};
+    CHECK(fixture.refused().pointer == "/mounts/0");
+  }
+  SECTION("a new filesystem is mapped where it is not a user namespace's already") {
     mount.type = "tmpfs";
     mount.options = {"idmap"};
+    CHECK(fixture.refused().pointer == "/mounts/0/options");
+    mount.options = {"idmap=uids=0-1000-10;gids=0-2000-10"};
+    CHECK(fixture.mount_lines() ==
+          "mount 0: tmpfs (/s) -> /d inherit-mode idmap uid 0:1000:10 gid 0:2000:10\n");
+    fixture.inputs.user_namespace = mounts::UserNamespace::own;
     CHECK(fixture.refused().code == ErrorCode::unsupported);
     CHECK(fixture.refused().pointer == "/mounts/0");
   }
