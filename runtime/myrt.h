@@ -127,6 +127,46 @@ Result<> resume(const Context& context, const std::string& id);
 // Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16).
 Result<> update(const Context& context, const std::string& id, const oci::Resources& resources);
 
+// What checkpoint and restore share of CRIU's options; each is CRIU's own of that name.
+struct CriuOptions {
+  std::string binary;      // of CRIU, absolute; empty: the caller found none
+  std::string image_path;  // absolute
+  std::string work_path;   // absolute, for logs; empty: the image path
+  Switch tcp_established = Switch::off, external_unix_sockets = Switch::off;
+  Switch shell_job = Switch::off, file_locks = Switch::off, link_remap = Switch::off;
+  Switch auto_dedup = Switch::off, lazy_pages = Switch::off;
+  std::string manage_cgroups_mode;            // soft, full, strict, ignore; empty: soft
+  std::string network_lock;                   // iptables, nftables, skip; empty: CRIU's default
+  std::vector<std::string> empty_namespaces;  // "network"
+};
+
+struct CheckpointOptions {
+  std::string id;
+  CriuOptions criu;
+  std::string parent_path;  // of an earlier pre-dump, relative to the image path
+  Switch leave_running = Switch::off, pre_dump = Switch::off;
+  Switch tcp_skip_in_flight = Switch::off;
+  std::string page_server;       // ADDRESS:PORT
+  std::optional<int> status_fd;  // gets a zero byte when lazy pages can be served
+};
+// Saves a running or paused container. Without leave_running and pre_dump it is destroyed then, its
+// poststop hooks included. What will not work is refused before anything is stopped. Errors leave
+// the container as it was.
+Result<> checkpoint(const Context& context, const CheckpointOptions& options);
+
+struct RestoreOptions {
+  CreateOptions create;  // id, bundle and what connects the container to its caller
+  CriuOptions criu;
+  Switch detach = Switch::off;
+  Switch subreaper = Switch::on;  // off: --no-subreaper
+  Switch tcp_close = Switch::off;
+  std::string lsm_profile;  // "TYPE:NAME"
+  std::string lsm_mount_context;
+};
+// Makes a container of a checkpoint: its state, cgroup and mounts come from the bundle, as for
+// create. The exit code as run has it. Errors leave nothing behind.
+Result<int> restore(const Context& context, const RestoreOptions& options);
+
 // {"type":"stats","id":...,"data":{...}} on one line, without a newline (contract §3).
 Result<std::string> stats_event(const Context& context, const std::string& id);
 // Calls `emit` with one JSON line for each stats (every `interval`) and oom event, until the

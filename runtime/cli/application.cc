@@ -73,7 +73,8 @@ Result<int> run_with(const Log& log, const CommandLine& line, const Personality&
     context.debug = [&log](std::string_view message) { log.write(LogLevel::debug, message); };
     context.debug(fmt::format("{} {}: root `{}`", personality.name, line.command->name, root.path));
   }
-  if (line.command->id == CommandId::create || line.command->id == CommandId::run) {
+  const CommandId id = line.command->id;
+  if (id == CommandId::create || id == CommandId::run || id == CommandId::restore) {
     TRY(make_xdg_root(root));
   }
   return run_selected({context, line, environment, personality, streams});

@@ -37,7 +37,9 @@ Result<int> run_selected(const Invocation& invocation) {
     case CommandId::events:
       return events_command(invocation);
     case CommandId::checkpoint:
+      return checkpoint_command(invocation);
     case CommandId::restore:
+      return restore_command(invocation);
     case CommandId::mounts:
     case CommandId::help:
       break;  // the parser has refused or answered these

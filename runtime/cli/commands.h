@@ -51,6 +51,10 @@ Result<int> pause_command(const Invocation& invocation);
 Result<int> resume_command(const Invocation& invocation);
 Result<int> update_command(const Invocation& invocation);
 
+// commands_checkpoint.cc
+Result<int> checkpoint_command(const Invocation& invocation);
+Result<int> restore_command(const Invocation& invocation);  // as run_command
+
 // commands_documents.cc
 Result<int> spec_command(const Invocation& invocation);
 Result<int> features_command(const Invocation& invocation);

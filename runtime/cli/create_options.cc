@@ -4,11 +4,8 @@
 #include "runtime/cli/values.h"
 
 namespace myrt::cli {
-namespace {
 
 Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
-
-}  // namespace
 
 Result<int> activation_fds(const Environment& environment, const Personality& personality) {
   if (environment.listen_fds.empty()) return 0;

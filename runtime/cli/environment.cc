@@ -21,6 +21,7 @@ Environment read_environment() {
       .notify_socket = variable("NOTIFY_SOCKET"),
       .listen_fds = variable("LISTEN_FDS"),
       .listen_pid = variable("LISTEN_PID"),
+      .path = variable("PATH"),
       .pid = ::getpid(),
       .euid = ::geteuid(),
       .egid = ::getegid(),

@@ -15,6 +15,7 @@ struct Environment {
   std::string_view notify_socket = {};
   std::string_view listen_fds = {};
   std::string_view listen_pid = {};
+  std::string_view path = {};
   pid_t pid = 0;
   uid_t euid = 0;
   gid_t egid = 0;

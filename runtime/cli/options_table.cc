@@ -160,10 +160,10 @@ constexpr auto kEvents = std::to_array<OptionEntry>({
     {"stats", 0, flag, "", "print one stats event and exit"},
 });
 
-// checkpoint and restore are parsed and described in full although they are refused: engines probe
-// `checkpoint --help` and `restore --lsm-mount-context` for what a runtime knows (contract §0.15).
+// Engines probe `checkpoint --help` and `restore --lsm-mount-context` for what a runtime knows
+// (contract §0.15).
 constexpr auto kCheckpoint = std::to_array<OptionEntry>({
-    {"image-path", 0, text, "DIR", "directory for the image files"},
+    {"image-path", 0, text, "DIR", "directory for the image files (default: checkpoint)"},
     {"work-path", 0, text, "DIR", "directory for work files and logs"},
     {"parent-path", 0, text, "DIR", "image of an earlier pre-dump, relative to --image-path"},
     {"leave-running", 0, flag, "", "leave the container running"},
@@ -180,12 +180,15 @@ constexpr auto kCheckpoint = std::to_array<OptionEntry>({
     {"manage-cgroups-mode", 0, text, "MODE", "soft, full, strict or ignore (default: soft)"},
     {"empty-ns", 0, list, "NAMESPACE", "make a namespace without restoring what is in it"},
     {"auto-dedup", 0, flag, "", "remove duplicate memory pages from the images"},
-    {"network-lock", 0, text, "METHOD", "how network traffic is held up meanwhile"},
+    {"network-lock", 0, text, "METHOD",
+     "how network traffic is held up meanwhile: iptables, nftables or skip"},
 });
 
 constexpr auto kRestore = std::to_array<OptionEntry>({
     kConsoleSocket,
-    {"image-path", 0, text, "DIR", "directory of the image files"},
+    {"image-path", 0, text, "DIR", "directory of the image files (default: checkpoint)"},
+    {"parent-path", 0, text, "DIR",
+     "accepted without effect: the images themselves name their parent", Support::no_effect},
     {"work-path", 0, text, "DIR", "directory for work files and logs"},
     {"tcp-established", 0, flag, "", "allow established TCP connections"},
     {"tcp-close", 0, flag, "", "restore TCP connections as closed"},
@@ -198,13 +201,15 @@ constexpr auto kRestore = std::to_array<OptionEntry>({
     kDetach,
     kPidFile,
     {"no-subreaper", 0, flag, "", "do not adopt the orphaned processes of the container"},
-    kNoPivot,
+    {"no-pivot", 0, flag, "", "accepted without effect: CRIU enters the root, a mount of its own",
+     Support::no_effect},
     {"empty-ns", 0, list, "NAMESPACE", "make a namespace without restoring what is in it"},
     {"auto-dedup", 0, flag, "", "remove duplicate memory pages from the images"},
     {"lazy-pages", 0, flag, "", "restore memory pages on demand"},
     {"lsm-profile", 0, text, "TYPE:NAME", "LSM profile of the restored processes"},
     {"lsm-mount-context", 0, text, "CONTEXT", "SELinux mount context to use"},
-    {"network-lock", 0, text, "METHOD", "how network traffic is held up meanwhile"},
+    {"network-lock", 0, text, "METHOD",
+     "how network traffic is held up meanwhile: iptables, nftables or skip"},
 });
 
 constexpr std::string_view kId = "<container-id>";
@@ -229,10 +234,8 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
     {CommandId::features, "features", "print what this runtime supports, as JSON", "", {}, 0, 0},
     {CommandId::events, "events", "print statistics and out-of-memory events of a container", kId,
      kEvents, 1, 1},
-    {CommandId::checkpoint, "checkpoint", "save a running container (not supported yet)", kId,
-     kCheckpoint, 1, 1, Placement::anywhere, Support::refused},
-    {CommandId::restore, "restore", "restore a saved container (not supported yet)", kId, kRestore,
-     1, 1, Placement::anywhere, Support::refused},
+    {CommandId::checkpoint, "checkpoint", "save a running container", kId, kCheckpoint, 1, 1},
+    {CommandId::restore, "restore", "restore a saved container", kId, kRestore, 1, 1},
     {CommandId::mounts,
      "mounts",
      "add or remove mounts of a container (not supported yet)",

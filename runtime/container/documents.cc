@@ -35,6 +35,8 @@ std::string features() {
   facts.memory_policy_modes = init::memory_policy_modes();
   facts.memory_policy_flags = init::memory_policy_flags();
   facts.intel_rdt = true;
+  facts.checkpoint = true;
+  facts.unsafe_annotations = {"org.criu.config"};
   facts.version = build.version;
   facts.commit = build.commit;
   facts.libseccomp_version = build.libseccomp;

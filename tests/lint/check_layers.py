@@ -24,7 +24,8 @@ LAYERS = {
     "runtime/plan": L2 + BASE,
     "runtime/hooks": BASE,
     "runtime/init": ["runtime/plan", "runtime/hooks"] + L2 + BASE,
-    "runtime/container": ["runtime/myrt.h", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
+    "runtime/criu": BASE,
+    "runtime/container": ["runtime/myrt.h", "runtime/criu", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
     # sealed_self: the first thing that main does, before there is a command (CVE-2019-5736).
     "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h"] + BASE,
     "examples": ["runtime/myrt.h"] + BASE,

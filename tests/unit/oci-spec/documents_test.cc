@@ -126,6 +126,7 @@ TEST_CASE("the features document has every section of the schema",
   facts.memory_policy_flags = {"MPOL_F_STATIC_NODES"};
   facts.unsafe_annotations = {"org.systemd.property."};
   facts.systemd_cgroup = true;
+  facts.checkpoint = true;
   facts.version = "0.1.0";
   facts.commit = "abc";
   facts.libseccomp_version = "2.5.4";
@@ -148,7 +149,8 @@ TEST_CASE("the features document has every section of the schema",
       "memoryPolicy": {"modes": ["MPOL_BIND"], "flags": ["MPOL_F_STATIC_NODES"]},
       "mountExtensions": {"idmap": {"enabled": true}}, "netDevices": {"enabled": true}},
     "annotations": {"io.github.seccomp.libseccomp.version": "2.5.4", "myrt.commit": "abc",
-                    "myrt.version": "0.1.0"},
+                    "myrt.version": "0.1.0",
+                    "org.opencontainers.runc.checkpoint.enabled": "true"},
     "potentiallyUnsafeConfigAnnotations": ["org.systemd.property."]
   })");
   CHECK(nlohmann::json::parse(features_json(facts)) == expected);

@@ -2,6 +2,7 @@
 #include "runtime/cli/application.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -88,6 +89,15 @@ Result<> pause(const Context& context, const std::string& id) {
 }
 Result<> resume(const Context& context, const std::string& id) {
   return record(context, "resume " + id);
+}
+Result<> checkpoint(const Context& context, const CheckpointOptions& options) {
+  const CriuOptions& criu = options.criu;
+  return record(context, fmt::format("checkpoint {} {} {}", options.id, criu.image_path,
+                                     criu.binary + " " + options.parent_path));
+}
+Result<int> restore(const Context& context, const RestoreOptions& options) {
+  TRY(record(context, fmt::format("restore {} {}", options.create.id, options.lsm_profile)));
+  return recorded.status;
 }
 Result<> update(const Context& context, const std::string& id, const oci::Resources& resources) {
   return record(context, fmt::format("update {} {}", id, resources.pids_limit.value_or(0)));
@@ -320,9 +330,24 @@ TEST_CASE("formats, intervals and options that cannot be used are refused", "[cl
   CHECK(contains(runner.run({"events", "--interval", "0s", "x"}).error,
                  "duration interval must be greater than 0"));
   CHECK(runner.run({"ps", "-f", "json", "x", "-o", "pid"}).status == 1);
-  CHECK(runner.run({"checkpoint", "x"}).status == 1);
   CHECK(runner.run({"checkpoint", "--help"}).status == 0);
   CHECK(recorded.calls.empty());
+}
+
+TEST_CASE("checkpoint and restore get absolute paths, and CRIU from the caller's PATH", "[cli]") {
+  const TempDir directory;
+  directory.write("criu", "#!/bin/sh\n");
+  REQUIRE(::chmod((directory / "criu").c_str(), 0755) == 0);
+  Runner runner;
+  const std::string path = "relative::/nonexistent:" + directory.path();
+  runner.environment.path = path;
+  CHECK(runner.run({"checkpoint", "--image-path=/i/../j", "--parent-path=../p", "x"}).status == 0);
+  CHECK(recorded.calls ==
+        std::vector<std::string>{"checkpoint x /j " + (directory / "criu") + " ../p"});
+  recorded.calls.clear();
+  recorded.status = 7;
+  CHECK(runner.run({"restore", "--lsm-profile", "apparmor:p", "--no-pivot", "x"}).status == 7);
+  CHECK(recorded.calls == std::vector<std::string>{"restore x apparmor:p"});
 }
 
 TEST_CASE("spec writes a new config.json and never over an old one", "[cli]") {
