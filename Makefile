@@ -2,13 +2,18 @@
 #   make                 the release binary, build/myrt
 #   sudo make run        a real container from nothing: packages, build, bundle, run
 #   sudo make test       every test from nothing; ends with `N passed, M failed`
+#   sudo make e2e        every engine of Debian on the runtime: Docker, containerd, CRI, Podman, Buildah; RUNTIME=runc for a peer
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
+#   sudo make conformance-runc  runc's own integration suite as judge, beside Debian sid's runc
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
+#   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
 #   make check           format, tidy, layers
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
 #   make install         DESTDIR= PREFIX=/usr/local
+#   make deb             .deb, .rpm and .tar.gz in build/packages; the same commit gives the same bytes
+#   sudo make package-test  the packages, used as a new user would in a clean Debian 12
 #   make clean
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -17,10 +22,11 @@ JOBS ?= $(shell nproc)
 RUNTIME ?= $(abspath $(BUILD))/myrt
 
 CMAKE = cmake -G Ninja
-# What root built in a user's tree stays the user's.
-give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD)
+# What root built in a user's tree stays the user's, but for a root file system that runs as such.
+give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
+	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test conformance conformance-doc vm-test check asan install clean packages
+.PHONY: all run test e2e conformance conformance-runc conformance-doc vm-test check asan install deb package-test clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -35,8 +41,12 @@ run:
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) scripts/run-demo; status=$$?; $(give_back); exit $$status
 
 test:
-	@scripts/install-packages build run test e2e
+	@scripts/install-packages build run test e2e bench-smoke vm
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
+
+e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@scripts/install-packages run test e2e
+	@RUNTIME=$(RUNTIME) tests/e2e/run; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/run.sh; status=$$?; $(give_back); exit $$status
@@ -44,8 +54,11 @@ conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 conformance-doc:
 	@python3 -B conformance/rows/document.py --write $(BUILD)
 
+conformance-runc: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/runc/run.sh $(FILES); status=$$?; $(give_back); exit $$status
+
 bench: all
-	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) bench/run.sh; status=$$?; $(give_back); exit $$status
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) PUBLISH=$(PUBLISH) bench/run.sh; status=$$?; $(give_back); exit $$status
 
 vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) tests/vm/test; status=$$?; $(give_back); exit $$status
@@ -59,7 +72,17 @@ asan:
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all unit_clang
 
 install: all
-	install -D -m 755 -s $(BUILD)/myrt $(DESTDIR)$(PREFIX)/bin/myrt
+	$(CMAKE) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	cmake --build $(BUILD) --parallel $(JOBS) --target myrt manual
+	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --strip
+
+deb:
+	@scripts/install-packages build package
+	@BUILD=$(BUILD) JOBS=$(JOBS) packaging/build; status=$$?; $(give_back); exit $$status
+
+package-test: deb
+	@scripts/install-packages package-test
+	@BUILD=$(BUILD) JOBS=$(JOBS) tests/packaging/all; status=$$?; $(give_back); exit $$status
 
 clean:
 	rm -rf $(BUILD)

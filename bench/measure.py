@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures the runtimes in turn, round by round, in the view that it is started in (see run.sh).
 
-Reads BENCH_ROUNDS, BENCH_QUICK, BENCH_CONTAINERS, BENCH_PARALLEL, BENCH_MOUNTS; writes JSON.
+Reads BENCH_ROUNDS, BENCH_QUICK, BENCH_CONTAINERS, BENCH_PARALLEL, BENCH_MOUNTS (see run.sh); writes
+JSON.
 """
 
 import argparse
@@ -13,11 +14,12 @@ import time
 
 import single_figures
 from bundles import Bundles
+from chroot import Chroot
 from runtimes import Floor, Runtime, cpu_ms_of, read_pid, wait_until_dead
+from scaling import LIVING, Scaling
 from stopwatch import CommandFailed, Stopwatch
 
 IDLE_MS = 25
-LIVING = "living"
 
 
 class Samples:
@@ -47,12 +49,16 @@ class Bench:
         with open(options.seccomp_names, encoding="ascii") as file:
             names = file.read().split()
         self.bundles = Bundles(f"{work}/bundles", options.payload, names, self.view != "v2")
-        self.stopwatch = Stopwatch(options.stopwatch, f"{work}/stderr")
+        chroot = Chroot(options.root, work)
+        stopwatch = chroot.visible(options.stopwatch)
+        self.stopwatch = Stopwatch(stopwatch, f"{work}/stderr", chroot.enter)
         self.samples = Samples()
-        self.floor = Floor(options.floor, self.view, self.bundles, options.filter)
+        filter_file = chroot.visible(options.filter)
+        self.floor = Floor(chroot.visible(options.floor), self.view, self.bundles, filter_file)
         self.runtimes, self.left_out = [], {}
-        for path in options.runtime:
-            self._take(Runtime(path, f"{work}/state"))
+        self._take(Runtime(chroot.visible(options.myrt), f"{work}/state", chroot.enter))
+        for path in options.peers:
+            self._take(Runtime(path, f"{work}/state", chroot.enter))
 
     def _take(self, runtime):
         """Those that cannot run a container here are named, and left out."""
@@ -66,7 +72,7 @@ class Bench:
         else:
             self.runtimes.append(runtime)
 
-    def _sample(self, operation, config, idle_ms, runtime, command):
+    def sample(self, operation, config, idle_ms, runtime, command):
         measured = self.stopwatch.measure(command, idle_ms)
         self.samples.add(operation, config, idle_ms, runtime.label, measured)
         return measured
@@ -74,78 +80,47 @@ class Bench:
     def measure_runs(self, idle_ms):
         for config in ("simple", "docker"):
             bundle = self.bundles.make(config, "run")
-            self._sample("run", config, idle_ms, self.floor, self.floor.run(config, "run"))
+            self.sample("run", config, idle_ms, self.floor, self.floor.run(config, "run"))
             for runtime in self.runtimes:
-                self._sample("run", config, idle_ms, runtime, runtime.run(bundle, "run"))
+                self.sample("run", config, idle_ms, runtime, runtime.run(bundle, "run"))
         for runtime in self.runtimes:
             runtime.forget_filters()
-            self._sample("run cold", "docker", idle_ms, runtime, runtime.run(bundle, "run"))
+            self.sample("run cold", "docker", idle_ms, runtime, runtime.run(bundle, "run"))
 
-    def measure_create(self, operation, idle_ms, runtime, bundle):
+    def measure_create(self, operation, idle_ms, runtime, bundle, config="simple"):
         """Leaves the container; returns its pid. Init works in create, and is nobody's child."""
         pid_file = f"{self.work}/pid"
         command = runtime.create(bundle, LIVING, pid_file)
         measured = self.stopwatch.measure(command, idle_ms)
         pid = read_pid(pid_file)
         measured.cpu_ms += cpu_ms_of(pid)
-        self.samples.add(operation, "simple", idle_ms, runtime.label, measured)
+        self.samples.add(operation, config, idle_ms, runtime.label, measured)
         return pid
 
     def measure_life(self, idle_ms, runtime, bundle):
         def step(operation, *arguments):
-            self._sample(operation, "simple", idle_ms, runtime, runtime.command(*arguments))
+            self.sample(operation, "simple", idle_ms, runtime, runtime.command(*arguments))
 
+        docker = self.bundles.make("docker", LIVING, waits=True)
+        self.measure_create("create", idle_ms, runtime, docker, "docker")
+        runtime.remove(LIVING)
         step("--version", "--version")
         pid = self.measure_create("create", idle_ms, runtime, bundle)
         step("state", "state", LIVING)
         step("start", "start", LIVING)
-        step("exec", "exec", LIVING, "/payload")
-        step("exec --detach", "exec", "--detach", LIVING, "/payload")
+        if not self.options.root:  # from a chroot, setns(2) leads to the root outside of it
+            step("exec", "exec", LIVING, "/payload")
+            step("exec --detach", "exec", "--detach", LIVING, "/payload")
         step("kill", "kill", LIVING, "KILL")
         wait_until_dead(pid)
         step("delete", "delete", LIVING)
 
     def round(self):
         bundle = self.bundles.make("simple", LIVING, waits=True)
-        for idle_ms in (0, IDLE_MS):
+        for idle_ms in (0,) if self.options.quick else (0, IDLE_MS):
             self.measure_runs(idle_ms)
             for runtime in self.runtimes:
                 self.measure_life(idle_ms, runtime, bundle)
-
-    def parallel(self):
-        """The wall time of all is what counts."""
-        count = self.options.parallel
-        for number in range(count):
-            self.bundles.make("simple", f"p{number}")
-        for runtime in self.runtimes:
-            command = runtime.run(f"{self.bundles.directory}/simple-p{{n}}", "p{n}")
-            measured = self.stopwatch.measure(command, count=count)
-            self.samples.add(f"{count} runs at once", "simple", 0, runtime.label, measured)
-
-    def with_containers(self, rounds):
-        """`list` and `create` while others live; every runtime's are its own."""
-        count = self.options.containers
-        bundle = self.bundles.make("simple", LIVING, waits=True)
-        others = [self.bundles.make("simple", f"c{n}", waits=True) for n in range(count)]
-        for runtime in self.runtimes:
-            for number, other in enumerate(others):
-                command = runtime.create(other, f"c{number}", f"{self.work}/pid")
-                self.stopwatch.measure(command)
-            for _ in range(rounds):
-                self._sample(f"list of {count}", "simple", 0, runtime, runtime.command("list"))
-                self.measure_create(f"create beside {count}", 0, runtime, bundle)
-                runtime.remove(LIVING)
-            for number in range(count):
-                runtime.remove(f"c{number}")
-
-    def with_mounts(self, rounds):
-        count = self.options.mounts
-        bundle = self.bundles.make("simple", LIVING, waits=True)
-        with single_figures.HostMounts(f"{self.work}/mounts", count):
-            for _ in range(rounds):
-                for runtime in self.runtimes:
-                    self.measure_create(f"create at {count} mounts", 0, runtime, bundle)
-                    runtime.remove(LIVING)
 
     def single(self):
         return single_figures.collect(
@@ -171,16 +146,22 @@ def parse_options():
     def number(name, usual, short):
         return int(os.environ.get(name) or (short if quick else usual))
 
+    def numbers(name, usual, short):
+        given = [int(word) for word in os.environ.get(name, "").split()]
+        return sorted(given) or (short if quick else usual)
+
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("view", "floor", "payload", "stopwatch", "seccomp-names", "filter", "output"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("runtime", nargs="+")
+    parser.add_argument("--root", help="where the peers live: times only")
+    parser.add_argument("--myrt", required=True)
+    parser.add_argument("peers", nargs="*")
     options = parser.parse_args()
     options.quick = quick
     options.rounds = number("BENCH_ROUNDS", 30, 1)
-    options.containers = number("BENCH_CONTAINERS", 200, 5)
     options.parallel = number("BENCH_PARALLEL", 64, 4)
-    options.mounts = number("BENCH_MOUNTS", 1000, 50)
+    options.containers = numbers("BENCH_CONTAINERS", [0, 100, 1000], [0, 2])
+    options.mounts = numbers("BENCH_MOUNTS", [1, 100, 1000, 5000], [1, 20])
     return options
 
 
@@ -189,17 +170,19 @@ def main():
     work = os.environ["MYRT_PRIVATE_DIR"]
     results = {"view": options.view, "machine": machine(), "rounds": options.rounds}
     results["date"] = time.strftime("%Y-%m-%d", time.gmtime())
+    results["chroot"] = bool(options.root)
     bench = Bench(options, work)
     few = max(1, options.rounds // 5)
     for number in range(options.rounds):
         bench.round()
         print(f"\r{options.view}: round {number + 1} of {options.rounds}", end="", flush=True)
     print()
-    for _ in range(1 if options.quick else 3):
-        bench.parallel()
-    bench.with_mounts(few)
-    bench.with_containers(few)
-    results |= bench.single()
+    scaling = Scaling(bench)
+    scaling.parallel(1 if options.quick else 5)
+    if not options.root:
+        scaling.mounts(few)
+        scaling.containers(few)
+        results |= bench.single()
     results["left_out"] = bench.left_out
     results["samples"] = bench.samples.as_list()
     bench.stopwatch.close()

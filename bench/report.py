@@ -2,16 +2,15 @@
 """Tables, targets and charts from what measure.py wrote: tables.md and *.svg in --output."""
 
 import argparse
+import itertools
 import json
+import os
+import shutil
 import statistics
 import sys
 
-CHART_OPERATIONS = [
-    ("run", "simple"), ("run", "docker"), ("create", "simple"), ("start", "simple"),
-    ("state", "simple"), ("exec", "simple"), ("delete", "simple"),
-]  # fmt: skip
-COLORS = {"floor": "#9e9e9e", "myrt": "#1b7f5c", "crun": "#d9822b", "runc": "#3b6fb6"}
-
+BEGIN_MARK = "<!-- bench: begin -->"
+END_MARK = "<!-- bench: end -->"
 
 def percentile(values, share):
     ordered = sorted(values)
@@ -25,6 +24,8 @@ class View:
         with open(path, encoding="utf-8") as file:
             self.results = json.load(file)
         self.name = self.results["view"]
+        if self.results["chroot"]:
+            self.name += "-sid"
         self.rows = {}
         self.labels = []
         for sample in self.results["samples"]:
@@ -95,7 +96,7 @@ def single_table(view):
     for name in operations:
         counts = {label: c[name] for label, c in single["syscalls"].items() if name in c}
         lines.append(line(f"system calls of {name}", counts))
-    private = single["blocked_init_private_kib"]
+    private = single["blocked_init_kib"]
     for kind in next(iter(private.values()), {}):
         kinds = {label: values[kind] for label, values in private.items()}
         lines.append(line(f"blocked init, {kind}, KiB", kinds))
@@ -115,7 +116,8 @@ class Targets:
         self.runc = view.peer("runc")
         for idle_ms in sorted({key[2] for key in view.rows}):
             self._times(idle_ms)
-        self._single()
+        if "syscalls" in view.results:
+            self._single()
 
     def _line(self, name, value, limit, unit=""):
         verdict = "met" if value <= limit else f"missed by {value / limit - 1:.0%}"
@@ -145,10 +147,16 @@ class Targets:
             self._ratio((operation, "simple", idle_ms), self.crun, 0.3)
         self._ratio(docker, self.crun, 0.45)
         self._ratio(docker, "myrt", 1.2, mine=("run cold", "docker", idle_ms))
-        create = ("create", "simple", 0)
         if idle_ms == 0:
-            for scaled in self.view.operations("create beside") + self.view.operations("create at"):
-                self._ratio(create, "myrt", 1.15, mine=(scaled, "simple", 0))
+            self._growth("create beside")
+            self._growth("create at")
+
+    def _growth(self, start):
+        """Beside the smallest count, which was measured in the same minute."""
+        operations = self.view.operations(start)
+        for scaled in operations[1:]:
+            base = (operations[0], "simple", 0)
+            self._ratio(base, "myrt", 1.15, mine=(scaled, "simple", 0))
 
     def _single(self):
         view = self.view
@@ -163,7 +171,8 @@ class Targets:
         self._line("system calls of run", single["syscalls"]["myrt"]["run simple"], 300)
         peak = max(max(row["myrt"]["rss_kib"]) for row in view.rows.values() if "myrt" in row)
         self._line("largest peak RSS", peak, 1600, " KiB")
-        private = sum(single["blocked_init_private_kib"]["myrt"].values())
+        blocked = single["blocked_init_kib"]["myrt"]
+        private = blocked["private dirty"] + blocked["private clean"]
         self._line("private memory of the blocked init", private, 300, " KiB")
         smallest = dict(single["smallest_memory_kib"])
         ours = smallest.pop("myrt", None)
@@ -188,38 +197,35 @@ def report_of(view):
     text += figure_table(view, "CPU (all processes), median ms", "cpu_ms", "{:.2f}".format) + "\n"
     text += figure_table(view, "peak RSS, median KiB", "rss_kib", "{:.0f}".format) + "\n"
     text += figure_table(view, "page faults, median", "faults", "{:.0f}".format) + "\n"
-    text += single_table(view) + "\n" + Targets(view).table()
+    if "syscalls" in view.results:
+        text += single_table(view) + "\n"
+    text += Targets(view).table()
     return text
 
 
-def draw(view, output):
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(10, 4.5))
-    width = 0.8 / len(view.labels)
-    for index, label in enumerate(view.labels):
-        at = [n + index * width for n in range(len(CHART_OPERATIONS))]
-        medians = [view.median((*key, 0), label) or 0 for key in CHART_OPERATIONS]
-        bars = axes.bar(at, medians, width, label=label, color=COLORS.get(label.split()[0]))
-        texts = [f"{m:.1f}" if m else "" for m in medians]
-        axes.bar_label(bars, texts, fontsize=6, padding=1)
-    names = [operation_name(*key, 0) for key in CHART_OPERATIONS]
-    axes.set_xticks([n + 0.4 - width / 2 for n in range(len(names))], names, fontsize=8)
-    axes.set_ylabel("median, ms")
-    axes.set_title(f"back to back, cgroup {view.name}")
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(f"{output}/times-{view.name}.svg")
-    pyplot.close(figure)
+def publish(views, drawn, document):
+    """Puts the tables between the marks of the document, and the charts into a folder beside it."""
+    directory = os.path.splitext(document)[0]
+    text = ""
+    for view in views:
+        text += report_of(view) + "\n"
+        for chart in drawn.get(view.name, ()):
+            name = os.path.basename(chart)
+            text += f"![{name}]({os.path.basename(directory)}/{name})\n\n"
+    with open(document, encoding="utf-8") as file:
+        before, rest = file.read().split(BEGIN_MARK)
+        after = rest.split(END_MARK)[1]
+    with open(document, "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN_MARK}\n\n{text}{END_MARK}{after}")
+    os.makedirs(directory, exist_ok=True)
+    for chart in itertools.chain.from_iterable(drawn.values()):
+        shutil.copy(chart, directory)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True)
+    parser.add_argument("--publish", metavar="DOCUMENT", help="also put it into this document")
     parser.add_argument("results", nargs="+")
     options = parser.parse_args()
     views = [View(path) for path in options.results]
@@ -227,11 +233,15 @@ def main():
     with open(f"{options.output}/tables.md", "w", encoding="utf-8") as file:
         file.write(text)
     print(text)
+    drawn = {}
     try:
-        for view in views:
-            draw(view, options.output)
+        import charts
     except ImportError:
         print("bench: no charts: they need the Debian package python3-matplotlib")
+    else:
+        drawn = {view.name: charts.draw_all(view, options.output) for view in views}
+    if options.publish:
+        publish(views, drawn, options.publish)
     return 0
 
 

@@ -3,15 +3,18 @@
 # machine can give. Needs root. `sudo make bench` builds myrt and calls this.
 #   RUNTIME=build/myrt   the one that the figures are about
 #   PEERS="/a/crun ..."  others to compare with, beside the runc and crun of PATH
+#   SID_ROOT=DIR         made by bench/sid-root: its runc and crun, in runs of their own
 #   VIEWS="v1 v2"        see tests/integration/in-private
-#   BENCH_ROUNDS=30 BENCH_CONTAINERS=200 BENCH_PARALLEL=64 BENCH_MOUNTS=1000
-#   BENCH_QUICK=1        a smoke: few of everything; the figures mean nothing
+#   BENCH_ROUNDS=30 BENCH_PARALLEL=64 BENCH_CONTAINERS='0 100 1000' BENCH_MOUNTS='1 100 1000 5000'
+#   BENCH_QUICK=1        a smoke: few of everything, into $BUILD/bench/smoke; no figure means a thing
+#   PUBLISH=docs/performance.md   puts tables and charts into that document
 # Writes $BUILD/bench/: results-VIEW.json, tables.md, and charts as *.svg.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath "${BUILD:-build}")
 runtime=$(realpath "${RUNTIME:-$build/myrt}")
 out=$build/bench
+[ "${BENCH_QUICK:-0}" = 0 ] || out=$build/bench/smoke
 python=/usr/bin/python3 # Debian's: it has Debian's plotting library
 [ -x "$python" ] || python=python3
 
@@ -19,7 +22,9 @@ python=/usr/bin/python3 # Debian's: it has Debian's plotting library
   echo 'bench: needs root: sudo make bench' >&2
   exit 1
 }
-scripts/install-packages bench
+purpose=bench
+[ "${BENCH_QUICK:-0}" = 0 ] || purpose=bench-smoke
+scripts/install-packages $purpose
 
 compile() { # NAME FLAG...: bench/NAME.cc, when it is newer than what is there
   local name=$1
@@ -44,19 +49,27 @@ compile seccomp_profile -lseccomp
 "$out/seccomp_profile" names >"$out/seccomp-names"
 "$out/seccomp_profile" filter "$out/seccomp-filter"
 
-runtimes=("$runtime")
+peers=()
 for peer in crun runc ${PEERS:-}; do
-  ! path=$(type -P "$peer") || runtimes+=("$path")
+  ! path=$(type -P "$peer") || peers+=("$path")
 done
+export PYTHONDONTWRITEBYTECODE=1
+
+# measure VIEW RESULT ARGUMENT...: in a sandbox with that view.
+measure() {
+  local view=$1 result=$2
+  shift 2
+  rm -f "$result"
+  tests/integration/in-private "$view" "$python" bench/measure.py --view "$view" --myrt "$runtime" \
+    --floor "$out/floor" --payload "$out/payload" --stopwatch "$out/stopwatch" \
+    --seccomp-names "$out/seccomp-names" --filter "$out/seccomp-filter" --output "$result" "$@"
+  results+=("$result")
+}
 
 results=()
 for view in ${VIEWS:-$(views)}; do
-  result=$out/results-$view.json
-  rm -f "$result"
-  PYTHONDONTWRITEBYTECODE=1 tests/integration/in-private "$view" "$python" bench/measure.py --view "$view" \
-    --floor "$out/floor" --payload "$out/payload" --stopwatch "$out/stopwatch" \
-    --seccomp-names "$out/seccomp-names" --filter "$out/seccomp-filter" --output "$result" \
-    "${runtimes[@]}"
-  results+=("$result")
+  measure "$view" "$out/results-$view.json" ${peers[@]+"${peers[@]}"}
+  [ -z "${SID_ROOT:-}" ] || measure "$view" "$out/results-$view-sid.json" \
+    --root "$(realpath "$SID_ROOT")" /usr/bin/crun /usr/bin/runc
 done
-PYTHONDONTWRITEBYTECODE=1 "$python" bench/report.py --output "$out" "${results[@]}"
+"$python" bench/report.py --output "$out" ${PUBLISH:+--publish "$PUBLISH"} "${results[@]}"

@@ -27,10 +27,11 @@ class Floor:
 
 
 class Runtime:
-    def __init__(self, path, state_directory):
+    def __init__(self, path, state_directory, enter=()):
         self.path = path
+        self._enter = list(enter)  # what starts a command where the runtime lives
         self.version = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, check=True
+            [*enter, path, "--version"], capture_output=True, text=True, check=True
         ).stdout.splitlines()[0]
         name, number = re.match(r"(\S+) version (\S+)", self.version).groups()
         self.name = name
@@ -51,7 +52,8 @@ class Runtime:
         shutil.rmtree(f"{self.root}/{DOCKER_CACHE}", ignore_errors=True)
 
     def remove(self, name):
-        subprocess.run(self.command("delete", "--force", name), capture_output=True, check=False)
+        command = self._enter + self.command("delete", "--force", name)
+        subprocess.run(command, capture_output=True, check=False)
 
     def size_bytes(self):
         return os.path.getsize(os.path.realpath(self.path))
@@ -83,9 +85,12 @@ def cpu_ms_of(pid):
     return nanoseconds / 1e6
 
 
-def private_kib_of(pid):
-    """Its own memory, and the pages of the binary that nobody else has mapped just now."""
-    kinds = {"Private_Dirty": "private dirty", "Private_Clean": "private clean"}
+def memory_kib_of(pid):
+    """Its own memory, and the pages of the binary that nobody else has mapped just now.
+
+    Pages of a file that was written a moment ago count as dirty until they are on the disk.
+    """
+    kinds = {"Private_Dirty": "private dirty", "Private_Clean": "private clean", "Pss": "PSS"}
     result = {}
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:

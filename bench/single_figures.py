@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from runtimes import Runtime, private_kib_of, read_pid, wait_until_dead
+from runtimes import Runtime, memory_kib_of, read_pid, wait_until_dead
 
 MS_BIND = 4096
 MNT_DETACH = 2
@@ -108,12 +108,12 @@ def syscalls_of(runtime, bundles, work):
     return counts
 
 
-def blocked_init_private_kib(runtime, bundles, work):
+def blocked_init_kib(runtime, bundles, work):
     pid_file = f"{work}/pid-once"
     quietly(runtime.create(bundles.make("simple", LIVING), LIVING, pid_file), check=True)
-    private = private_kib_of(read_pid(pid_file))
+    memory = memory_kib_of(read_pid(pid_file))
     runtime.remove(LIVING)
-    return private
+    return memory
 
 
 def smallest_memory_kib(runtime, bundles):
@@ -144,14 +144,14 @@ def collect(floor, runtimes, bundles, work, quick, view):
         runtime: Runtime
         label = runtime.label
         syscalls[label] = syscalls_of(runtime, bundles, work)
-        initial[label] = blocked_init_private_kib(runtime, bundles, work)
+        initial[label] = blocked_init_kib(runtime, bundles, work)
         sizes[label] = runtime.size_bytes()
         versions[label] = runtime.version
         if view == "v1" and not quick:
             smallest[label] = smallest_memory_kib(runtime, bundles)
     return {
         "syscalls": syscalls,
-        "blocked_init_private_kib": initial,
+        "blocked_init_kib": initial,
         "smallest_memory_kib": smallest,
         "binary_bytes": sizes,
         "versions": versions,

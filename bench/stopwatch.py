@@ -20,14 +20,14 @@ class Measured:
 
 
 class Stopwatch:
-    def __init__(self, program, log_path):
+    def __init__(self, program, log_path, enter=()):
         requests, self._requests = os.pipe()
         self._responses, responses = os.pipe()
         self._log = open(log_path, "w+b")  # what the commands say on stderr
         os.set_inheritable(requests, True)
         os.set_inheritable(responses, True)
         self._process = subprocess.Popen(
-            [program, str(requests), str(responses)],
+            [*enter, program, str(requests), str(responses)],
             pass_fds=(requests, responses),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ constexpr Set bit(unsigned number) { return Set{1} << number; }
 
 // The number of an exact upper-case name; std::nullopt when it is unknown (CAP-02, CAP-03).
 std::optional<unsigned> number_of(std::string_view name);
-// "CAP_CHOWN" for 0; "CAP_63" style for a number that libcap cannot name.
+// "CAP_CHOWN" for 0; "CAP_63" style for a number that myrt does not know.
 std::string name_of(unsigned number);
 
 // All names by number, for `features`.

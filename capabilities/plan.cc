@@ -87,8 +87,13 @@ Result<Plan> plan(const std::optional<oci::LinuxCapabilities>& spec, Set availab
       within(result.inheritable, result.bounding, "inheritable", "a bounding one", result);
   result.effective =
       within(result.effective, result.permitted, "effective", "a permitted one", result);
-  result.ambient = within(result.ambient, result.permitted & result.inheritable, "ambient",
-                          "a permitted and an inheritable one", result);
+  const Set can_be_ambient = result.permitted & result.inheritable;
+  if (const Set lost = result.ambient & ~can_be_ambient; lost != 0) {
+    result.warnings.push_back(
+        fmt::format("can't raise ambient capability {}: it needs to be permitted and inheritable",
+                    to_string(lost)));
+  }
+  result.ambient &= can_be_ambient;
   return result;
 }
 
@@ -102,6 +107,11 @@ Result<Plan> exec_plan(const std::optional<oci::LinuxCapabilities>& base,
     sets.bounding.push_back(name);
     sets.effective.push_back(name);
     sets.permitted.push_back(name);
+    // As runc: a config that has it inheritable means to pass it on.
+    const auto& inheritable = sets.inheritable;
+    if (std::find(inheritable.begin(), inheritable.end(), name) != inheritable.end()) {
+      sets.ambient.push_back(name);
+    }
   }
   return plan(sets, available);
 }

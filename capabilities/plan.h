@@ -33,10 +33,10 @@ Set requested(const std::optional<oci::LinuxCapabilities>& spec,
 // object: runc and crun, too, take everything away then.
 Result<Plan> plan(const std::optional<oci::LinuxCapabilities>& spec, Set available);
 
-// For `exec --cap`: as plan(), with `added` in bounding, permitted and effective. Never in
-// inheritable or ambient: an inheritable set that is not empty lets a file's inheritable
-// capabilities through (CVE-2022-29162). Errors: invalid_argument for an unknown added name, since
-// it was typed and not read from a config.
+// For `exec --cap`: as plan(), with `added` in bounding, permitted and effective, and in ambient if
+// the config has it in inheritable. Never in inheritable: such a set that is not empty lets a
+// file's inheritable capabilities through (CVE-2022-29162). Errors: invalid_argument for an unknown
+// added name, since it was typed and not read from a config.
 Result<Plan> exec_plan(const std::optional<oci::LinuxCapabilities>& base,
                        const std::vector<std::string>& added, Set available);
 

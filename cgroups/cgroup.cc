@@ -11,7 +11,10 @@
 #include "cgroups/devices_attach.h"
 #include "cgroups/devices_program.h"
 #include "cgroups/make_directory.h"
+#include "cgroups/reach.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "cgroups/tree.h"
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 
 namespace myrt::cgroups {
@@ -19,6 +22,9 @@ namespace {
 
 constexpr std::chrono::seconds kUnwindBound(2);
 constexpr const char* kDevicesPointer = "/linux/resources/devices";
+constexpr const char* kControllersHint =
+    "`Delegate=cpu cpuset io memory pids` for user@.service, for example in "
+    "/etc/systemd/system/user@.service.d/delegate.conf, gives users these controllers";
 constexpr const char* kDelegationHint =
     "limits need a delegated cgroup: `systemd-run --user --scope --property Delegate=yes` runs a "
     "command in one";
@@ -43,6 +49,17 @@ bool is_tolerable(const Error& error, Rootless rootless) {
   return rootless == Rootless::yes && (value == EACCES || value == EPERM || value == EROFS);
 }
 
+// A process is cloned into the unified directory; of the v1 ones most only have to exist.
+bool needs_fd(const Plan& plan, const Directory& directory) {
+  if (directory.controllers.empty()) return true;
+  for (const Writes* writes : {&plan.before_join, &plan.after_join, &plan.device_writes}) {
+    for (const Write& write : *writes) {
+      if (has(directory.controllers, write.controller)) return true;
+    }
+  }
+  return false;
+}
+
 // The setting that needs `controller`, for the error.
 std::string pointer_of(const Plan& plan, const std::string& controller) {
   for (const Writes* writes : {&plan.before_join, &plan.after_join}) {
@@ -53,22 +70,42 @@ std::string pointer_of(const Plan& plan, const std::string& controller) {
   return {};
 }
 
-Result<> prepare_unified(const Plan& plan, const Directory& directory) {
-  const Result<> enabled = enable_controllers(directory);
-  const std::string leaf = directory.mount_point + directory.path;
-  if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return {};
+// A controller that a limit needs and the directory does not have; empty: there is none.
+Result<std::string> missing_controller(const Plan& plan, const std::string& leaf) {
+  if (plan.mode != Mode::v2 || plan.required_controllers.empty()) return std::string();
   const std::vector<std::string> present =
-      split_words(TRY(sys::read_file(leaf + "/cgroup.controllers")));
+      split_words(TRY(sys::read_kernel_file(leaf + "/cgroup.controllers")));
   for (const std::string& controller : plan.required_controllers) {
-    if (has(present, controller)) continue;
-    Error error = make_error(
-        ErrorCode::unsupported,
-        fmt::format("cgroup controller `{}` is not available in `{}`", controller, leaf));
-    if (!enabled.ok()) error.message += fmt::format(": {}", enabled.error().message);
-    error.pointer = pointer_of(plan, controller);
-    return error;
+    if (!has(present, controller)) return controller;
   }
-  return {};
+  return std::string();
+}
+
+Result<> prepare_unified(const Plan& plan, const Directory& directory) {
+  const std::string leaf = directory.mount_point + directory.path;
+  // What systemd knows it has enabled; its slices are left alone unless another one is needed.
+  if (plan.unit && TRY(missing_controller(plan, leaf)).empty()) return {};
+  const Result<> enabled = enable_controllers(directory);
+  const std::string missing = TRY(missing_controller(plan, leaf));
+  if (missing.empty()) return {};
+  Error error =
+      make_error(ErrorCode::unsupported,
+                 fmt::format("cgroup controller `{}` is not available in `{}`", missing, leaf));
+  if (!enabled.ok()) error.message += fmt::format(": {}", enabled.error().message);
+  if (leaf.find("/user@") != std::string::npos) {
+    error.message += fmt::format(" ({})", kControllersHint);
+  }
+  error.pointer = pointer_of(plan, missing);
+  return error;
+}
+
+// The plan says where systemd puts a unit; limits and mounts go there.
+Result<> check_place(pid_t pid, const std::string& planned) {
+  const std::string text = TRY(sys::read_file(fmt::format("/proc/{}/cgroup", pid)));
+  if (text == fmt::format("0::{}\n", planned)) return {};
+  return make_error(ErrorCode::unsupported,
+                    fmt::format("systemd put a process at `{}` rather than `{}`",
+                                text.substr(0, text.find('\n')), planned));
 }
 
 }  // namespace
@@ -77,6 +114,7 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
   if (this != &other) {
     remove_made();
     plan_ = std::move(other.plan_);
+    holder_ = std::exchange(other.holder_, std::nullopt);
     entries_ = std::move(other.entries_);
     denied_ = std::move(other.denied_);
     made_ = std::exchange(other.made_, {});
@@ -90,6 +128,15 @@ Cgroup::~Cgroup() { remove_made(); }
 
 void Cgroup::remove_made() {
   if (!kept_ && !made_.empty()) {
+    holder_.reset();
+    if (plan_.unit) {
+      const systemd::UnitAddress& unit = plan_.unit->address;
+      auto bus = systemd::Connection::open(unit.bus, kUnwindBound);
+      if (bus.ok()) {
+        ignore(systemd::stop_unit(std::move(bus).value(), unit.name),
+               "an empty scope goes by itself, and what is left is removed below");
+      }
+    }
     const auto deadline = std::chrono::steady_clock::now() + kUnwindBound;
     for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
       // Parents were made for this container, but others may have moved in since.
@@ -116,15 +163,42 @@ Result<> Cgroup::open_directory(Cgroup& cgroup, const Directory& directory) {
   if (*state == LeafState::existed) TRY(check_reusable(leaf, directory.controllers));
   if (has(directory.controllers, "cpuset")) TRY(inherit_cpuset(directory, *state));
   if (directory.controllers.empty()) TRY(prepare_unified(cgroup.plan_, directory));
-  sys::UniqueFd fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  sys::UniqueFd fd;
+  if (needs_fd(cgroup.plan_, directory)) {
+    fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  }
   cgroup.entries_.push_back(
       {.controllers = directory.controllers, .directory = leaf, .fd = std::move(fd)});
   return {};
 }
 
+Result<> Cgroup::open_unit(Cgroup& cgroup) {
+  const UnitPlan& unit = *cgroup.plan_.unit;
+  const Directory& directory = cgroup.plan_.directories.front();
+  const std::string leaf = directory.mount_point + directory.path;
+  systemd::Properties properties = unit.properties;
+  if (!systemd::is_slice(unit.address.name)) {
+    cgroup.holder_ = TRY(systemd::Holder::start());
+    const auto pid = static_cast<std::uint32_t>(cgroup.holder_->pid());
+    properties.push_back({"PIDs", systemd::array("u", {systemd::uint32(pid)})});
+  }
+  auto bus = TRY(systemd::Connection::open(unit.address.bus, systemd::kBound));
+  TRY(systemd::start_unit(std::move(bus), unit.address.name, properties));
+  cgroup.made_.push_back({.directory = leaf, .leaf = true});
+  if (cgroup.holder_) TRY(check_place(cgroup.holder_->pid(), directory.path));
+  TRY(prepare_unified(cgroup.plan_, directory));
+  sys::UniqueFd fd = TRY(sys::open(leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  cgroup.entries_.push_back({.controllers = {}, .directory = leaf, .fd = std::move(fd)});
+  return come_within_reach(cgroup.location());
+}
+
 Result<Cgroup> Cgroup::create(const Plan& plan) {
   Cgroup cgroup;
   cgroup.plan_ = plan;
+  if (plan.unit) {
+    TRY(open_unit(cgroup));
+    return cgroup;
+  }
   for (const Directory& directory : plan.directories) TRY(open_directory(cgroup, directory));
   return cgroup;
 }
@@ -140,7 +214,7 @@ Result<SelfJoin> Cgroup::open_self_join() const {
   SelfJoin self_join;
   for (const Entry& entry : entries_) {
     if (entry.controllers.empty()) continue;
-    self_join.files.push_back(TRY(sys::open_at(entry.fd.get(), "tasks", O_WRONLY)));
+    self_join.files.push_back(TRY(sys::open(entry.directory + "/tasks", O_WRONLY)));
     self_join.names.push_back(entry.directory + "/tasks");
   }
   return self_join;
@@ -150,7 +224,7 @@ Result<> Cgroup::add_process(pid_t pid, Placed placed) const {
   const std::string text = fmt::to_string(pid);
   for (const Entry& entry : entries_) {
     if (entry.controllers.empty() && placed == Placed::by_clone) continue;
-    TRY(sys::write_kernel_file_at(entry.fd.get(), "cgroup.procs", text).context(entry.directory));
+    TRY(sys::write_kernel_file_at(AT_FDCWD, entry.directory + "/cgroup.procs", text));
   }
   return {};
 }
@@ -175,6 +249,7 @@ Result<> Cgroup::load_device_program() {
 }
 
 Result<> Cgroup::apply_after_join() {
+  holder_.reset();  // it counts as a process of the container
   TRY(apply(plan_.after_join));
   // What takes its time is done now, while init is at work.
   return has_device_program() ? load_device_program() : Result<>();
@@ -185,18 +260,38 @@ Result<> Cgroup::apply_device_rules() {
   if (!has_device_program()) return {};
   if (!device_program_.valid()) TRY(load_device_program());
   if (!device_program_.valid()) return {};  // denied, and that is tolerated
-  return attach_devices_program(clone_fd(), device_program_.get(), plan_.device_filter_denied)
+  // v2 has one directory, and `made_` its leaf last.
+  const CgroupAge age =
+      made_.empty() || !made_.back().leaf ? CgroupAge::reused : CgroupAge::new_made;
+  return attach_devices_program(clone_fd(), device_program_.get(), age, plan_.device_filter_denied)
       .at(kDevicesPointer);
 }
 
 Location Cgroup::location() const {
   Location location;
   location.mode = plan_.mode;
+  if (plan_.unit && !entries_.empty()) location.unit = plan_.unit->address;
   for (const Entry& entry : entries_) {
     location.directories.emplace_back(fmt::format("{}", fmt::join(entry.controllers, ",")),
                                       entry.directory);
   }
   return location;
+}
+
+SelfJoin::~SelfJoin() {
+  sys::DeferredClose all;
+  for (sys::UniqueFd& file : files) all.add(std::move(file));
+}
+
+std::vector<std::string> Cgroup::found() const {
+  std::vector<std::string> found;
+  for (const Entry& entry : entries_) {
+    const bool made = std::any_of(made_.begin(), made_.end(), [&](const MadeDirectory& directory) {
+      return directory.directory == entry.directory;
+    });
+    if (!made) found.push_back(entry.directory);
+  }
+  return found;
 }
 
 Result<> join_self(const SelfJoin& self_join) {

@@ -4,12 +4,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cgroups/hierarchy.h"
 #include "cgroups/plan.h"
+#include "cgroups/systemd/holder.h"
+#include "cgroups/systemd/unit.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
@@ -21,11 +24,17 @@ struct Location {
   // controllers joined by ',' ("" = unified) -> absolute directory; empty: the container has no
   // cgroup of its own
   std::vector<std::pair<std::string, std::string>> directories;
+  std::optional<systemd::UnitAddress> unit = std::nullopt;  // whose cgroup it is
   bool operator==(const Location&) const = default;
 };
 
 // The files through which a process puts itself into a cgroup v1; see join_self.
 struct SelfJoin {
+  SelfJoin() = default;
+  SelfJoin(SelfJoin&&) = default;
+  SelfJoin& operator=(SelfJoin&&) = default;
+  ~SelfJoin();  // closes them together
+
   std::vector<sys::UniqueFd> files;
   std::vector<std::string> names;  // for errors
 };
@@ -58,10 +67,11 @@ class Cgroup {
   // just been killed.
   ~Cgroup();
 
-  // Makes the directories. v2: enables the controllers on the way down, each write of
-  // cgroup.subtree_control only when something is missing (it waits for an RCU grace period). v1:
-  // gives a new cpuset its parent's cpus and mems. Errors: system; wrong_status when the cgroup
-  // exists and is frozen or not empty (CGP-09); unsupported when a required controller is missing.
+  // Makes the directories, or has systemd make the unit. v2: enables the controllers on the way
+  // down, each write of cgroup.subtree_control only when something is missing (it waits for an RCU
+  // grace period). v1: gives a new cpuset its parent's cpus and mems. Errors: system; wrong_status
+  // when the cgroup exists and is frozen or not empty (CGP-09); unsupported when a required
+  // controller is missing.
   static Result<Cgroup> create(const Plan& plan);
 
   // The unified directory for CLONE_INTO_CGROUP; -1 when there is none (pure v1).
@@ -81,14 +91,17 @@ class Cgroup {
   // The directories outlive this object.
   void keep() { kept_ = true; }
   Location location() const;
+  // The directories of location() that create did not have to make.
+  std::vector<std::string> found() const;
 
  private:
   struct Entry {
     std::vector<std::string> controllers;
     std::string directory;
-    sys::UniqueFd fd;
+    sys::UniqueFd fd;  // empty when nothing is written in it
   };
 
+  static Result<> open_unit(Cgroup& cgroup);
   static Result<> open_directory(Cgroup& cgroup, const Directory& directory);
   Result<> apply(const Writes& writes) const;
   bool has_device_program() const;
@@ -96,6 +109,7 @@ class Cgroup {
   void remove_made();
 
   Plan plan_;
+  std::optional<systemd::Holder> holder_;  // in the scope, until the container is
   std::vector<Entry> entries_;
   std::string denied_;               // why a rootless container has no cgroup
   std::vector<MadeDirectory> made_;  // parents first

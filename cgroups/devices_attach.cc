@@ -151,8 +151,9 @@ Result<sys::UniqueFd> load_devices_program(const std::vector<bpf_insn>& program,
   return loaded;
 }
 
-Result<> attach_devices_program(int cgroup_fd, int program_fd, OnDenied on_denied) {
-  Result<> attached = replace_ours(cgroup_fd, program_fd);
+Result<> attach_devices_program(int cgroup_fd, int program_fd, CgroupAge age, OnDenied on_denied) {
+  Result<> attached = age == CgroupAge::new_made ? attach(cgroup_fd, program_fd, -1)
+                                                 : replace_ours(cgroup_fd, program_fd);
   if (!attached.ok() && is_tolerable(attached.error(), on_denied)) return {};
   return attached;
 }

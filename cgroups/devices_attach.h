@@ -19,6 +19,8 @@ Result<sys::UniqueFd> load_devices_program(const std::vector<bpf_insn>& program,
 // Attaches a loaded program to the cgroup (BPF_F_ALLOW_MULTI: with those of other owners, all must
 // agree). Attached programs of the same name are ours from before: the first is replaced in one
 // step (BPF_F_REPLACE), so there is no moment without a filter, and foreign ones are left alone.
-Result<> attach_devices_program(int cgroup_fd, int program_fd, OnDenied on_denied);
+// A cgroup that was made a moment ago has none, and is not asked.
+enum class CgroupAge : std::uint8_t { new_made, reused };
+Result<> attach_devices_program(int cgroup_fd, int program_fd, CgroupAge age, OnDenied on_denied);
 
 }  // namespace myrt::cgroups

@@ -33,11 +33,17 @@ Result<> kill_all(const Location& location, int signal);
 // Empty when the cgroup is gone.
 Result<std::vector<pid_t>> processes(const Location& location);
 
+// Removes the container's directories if there is neither a process nor a cgroup in any of them.
+// False: some are left, for kill_all and remove to deal with.
+bool remove_empty(const Location& location);
 // Removes the container's directories and everything below them; its parents stay. Waits up to
 // `bound` for processes that are dying, then Error{timeout} that names the pids left. Not an error
 // when the cgroup is gone.
 Result<> remove(const Location& location,
                 std::chrono::milliseconds bound = std::chrono::seconds(10));
+// The same, but for the directories in `found`: those stay, and what is below them goes (OPS-19).
+Result<> remove_made(const Location& location, const std::vector<std::string>& found,
+                     std::chrono::milliseconds bound = std::chrono::seconds(10));
 
 // A place below the container's cgroup. The kernel resolves it beneath (RESOLVE_BENEATH), so that
 // ".." and symlinks out are refused (the `exec --cgroup` escapes of runc and crun). A leading "/"

@@ -79,17 +79,23 @@ class Mounts {
   std::optional<std::vector<sys::MountInfo>> mounts_;
 };
 
+// At a mount point of the right type, unless only another part of the hierarchy is mounted there.
+Result<std::optional<Hierarchy>> find_below(const HostSources& sources, Mounts& mounts,
+                                            const sys::ProcessCgroup& own,
+                                            const std::string& mount_point) {
+  if (own.path == "/" || sources.is_directory(mount_point + own.path)) {
+    return std::optional(Hierarchy{
+        .controllers = own.controllers, .mount_point = mount_point, .own_path = own.path});
+  }
+  return mounts.find(own);
+}
+
 Result<std::optional<Hierarchy>> find_hierarchy(const HostSources& sources, Mounts& mounts,
                                                 const sys::ProcessCgroup& own,
                                                 const std::string& customary_mount_point,
                                                 std::int64_t magic) {
-  if (sources.filesystem_type(customary_mount_point) == magic &&
-      (own.path == "/" || sources.is_directory(customary_mount_point + own.path))) {
-    return std::optional(Hierarchy{.controllers = own.controllers,
-                                   .mount_point = customary_mount_point,
-                                   .own_path = own.path});
-  }
-  return mounts.find(own);
+  if (sources.filesystem_type(customary_mount_point) != magic) return mounts.find(own);
+  return find_below(sources, mounts, own, customary_mount_point);
 }
 
 Result<Host> discover_unified(const HostSources& sources) {
@@ -97,8 +103,7 @@ Result<Host> discover_unified(const HostSources& sources) {
   Mounts mounts(sources);
   for (const sys::ProcessCgroup& own : TRY(sys::parse_process_cgroups(text))) {
     if (!own.controllers.empty()) continue;
-    std::optional<Hierarchy> found =
-        TRY(find_hierarchy(sources, mounts, own, std::string(kRoot), CGROUP2_SUPER_MAGIC));
+    std::optional<Hierarchy> found = TRY(find_below(sources, mounts, own, std::string(kRoot)));
     if (found.has_value()) {
       return Host{.mode = Mode::v2, .hierarchies = {*std::move(found)}};
     }
@@ -161,7 +166,7 @@ Result<Host> discover(const HostSources& sources) {
 
 Result<Host> discover() {
   static const HostSources kKernel = {
-      .process_cgroups = [] { return sys::read_file("/proc/self/cgroup"); },
+      .process_cgroups = [] { return sys::read_kernel_file("/proc/self/cgroup"); },
       .mountinfo = [] { return sys::read_file("/proc/self/mountinfo"); },
       .filesystem_type =
           [](const std::string& path) {

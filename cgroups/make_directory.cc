@@ -43,7 +43,7 @@ Result<std::string> fill_cpuset(const std::string& mount_point, const std::strin
                                 const std::string& file, LeafState state) {
   const std::string name = fmt::format("{}{}/{}", mount_point, path, file);
   if (state == LeafState::existed) {
-    std::string own = trimmed(TRY(sys::read_file(name)));
+    std::string own = trimmed(TRY(sys::read_kernel_file(name)));
     if (!own.empty() || path.empty()) return own;
   }
   const std::string value =
@@ -64,7 +64,7 @@ std::vector<std::string> missing_from(const std::vector<std::string>& wanted,
 Result<> enable_in(const std::string& directory, const std::vector<std::string>& wanted) {
   const std::string file = directory + "/cgroup.subtree_control";
   const std::vector<std::string> missing =
-      missing_from(wanted, split_words(TRY(sys::read_file(file))));
+      missing_from(wanted, split_words(TRY(sys::read_kernel_file(file))));
   if (missing.empty()) return {};
   // All at once is one RCU grace period; one that cannot be enabled spoils it for the others.
   if (sys::write_kernel_file_at(AT_FDCWD, file, fmt::format("+{}", fmt::join(missing, " +")))
@@ -129,17 +129,17 @@ Result<> inherit_cpuset(const Directory& directory, LeafState state) {
 Result<> enable_controllers(const Directory& directory) {
   const std::string leaf = directory.mount_point + directory.path;
   const std::vector<std::string> available =
-      split_words(TRY(sys::read_file(directory.mount_point + "/cgroup.controllers")));
+      split_words(TRY(sys::read_kernel_file(directory.mount_point + "/cgroup.controllers")));
   if (available.empty()) return {};
   const std::vector<std::string> present =
-      split_words(TRY(sys::read_file(leaf + "/cgroup.controllers")));
+      split_words(TRY(sys::read_kernel_file(leaf + "/cgroup.controllers")));
   // The usual case, when engine or host have enabled them on the way down long ago.
   if (missing_from(available, present).empty()) return {};
   Result<> first = enable_in(directory.mount_point, available);
   for (const std::string& parent : parents_of(directory.path)) {
     const std::string where = directory.mount_point + parent;
     const std::vector<std::string> here =
-        split_words(TRY(sys::read_file(where + "/cgroup.controllers")));
+        split_words(TRY(sys::read_kernel_file(where + "/cgroup.controllers")));
     Result<> enabled = enable_in(where, here);
     if (first.ok() && !enabled.ok()) first = std::move(enabled);
   }

@@ -22,7 +22,28 @@ Result<sys::UniqueFd> open_control(const std::string* directory, const char* fil
   return opened;
 }
 
+// The first line of a file; empty when it cannot be read.
+std::string first_line(const std::string& path) {
+  const Result<std::string> text = sys::read_file(path);
+  return text.ok() ? text->substr(0, text->find('\n')) : std::string();
+}
+
 }  // namespace
+
+std::string limit_and_peak(const Location& location) {
+  const bool v2 = location.mode == Mode::v2;
+  const std::string* directory =
+      v2 ? unified_directory(location) : directory_of(location, "memory");
+  if (directory == nullptr) return {};
+  const std::string limit =
+      first_line(*directory + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+  const std::string peak =
+      first_line(*directory + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
+  std::string text;
+  if (!limit.empty()) text += fmt::format(": limit {}", limit);
+  if (!limit.empty() && !peak.empty()) text += fmt::format(", peak {}", peak);
+  return text;
+}
 
 Result<OomEvents> OomEvents::open(const Location& location) {
   OomEvents events;

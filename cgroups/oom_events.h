@@ -16,6 +16,10 @@ struct OomCounters {
   bool operator==(const OomCounters&) const = default;
 };
 
+// What an OOM killer's victim ran into: ": limit 524288, peak 528384" in bytes, as far as the
+// kernel knows (memory.peak is of 5.19); empty without a memory controller.
+std::string limit_and_peak(const Location& location);
+
 // v2: memory.events; v1: an eventfd registered for memory.oom_control.
 class OomEvents {
  public:

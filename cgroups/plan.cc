@@ -55,6 +55,37 @@ Result<std::vector<Directory>> directories(const std::string& cgroups_path, cons
   return result;
 }
 
+// The unit that is the container's cgroup, and its one directory.
+Result<> add_unit(Plan& plan, const oci::Spec& spec, const Host& host, const Inputs& inputs) {
+  if (host.mode != Mode::v2 || host.hierarchies.empty()) {
+    return make_error(
+        ErrorCode::unsupported,
+        fmt::format("the systemd cgroup driver needs cgroup v2, and this host has {}: "
+                    "use --cgroup-manager=cgroupfs",
+                    to_string(host.mode)));
+  }
+  const SystemdHost& systemd = *inputs.systemd;
+  const systemd::Unit unit =
+      TRY(systemd::unit_of(spec.linux ? spec.linux->cgroups_path : std::string(),
+                           inputs.container_id, systemd.default_slice));
+  Writes limits = plan.before_join;
+  limits.insert(limits.end(), plan.after_join.begin(), plan.after_join.end());
+  plan.unit = UnitPlan{.address = {.bus = systemd.bus, .name = unit.name},
+                       .properties = TRY(systemd::unit_properties(unit, inputs.container_id, limits,
+                                                                  spec.annotations))};
+  plan.directories = {{.controllers = {},
+                       .mount_point = host.hierarchies.back().mount_point,
+                       .path = systemd.root + unit.path}};
+  // systemd has set the limit by then, and it would bind the clones of the set-up.
+  for (const Write& write : plan.after_join) {
+    if (write.file != "pids.max") continue;
+    plan.before_join.push_back(write);
+    plan.before_join.back().value = "max";
+    break;
+  }
+  return {};
+}
+
 void add_required_controllers(Plan& plan) {
   for (const Writes* writes : {&plan.before_join, &plan.after_join}) {
     for (const Write& write : *writes) {
@@ -124,13 +155,16 @@ Result<Plan> plan(const oci::Spec& spec, const Host& host, const Inputs& inputs)
   Plan plan;
   plan.mode = host.mode;
   plan.rootless = inputs.rootless;
-  plan.directories = TRY(directories(linux != nullptr ? linux->cgroups_path : std::string(), host,
-                                     inputs.container_id));
+  if (!inputs.systemd) {
+    plan.directories = TRY(directories(linux != nullptr ? linux->cgroups_path : std::string(), host,
+                                       inputs.container_id));
+  }
   ResourceWrites writes = TRY(host.mode == Mode::v2 ? v2_writes(resources, kResourcesPointer)
                                                     : v1_writes(resources, kResourcesPointer));
   plan.before_join = std::move(writes.before_join);
   plan.after_join = std::move(writes.after_join);
   plan.warnings = std::move(writes.warnings);
+  if (inputs.systemd) TRY(add_unit(plan, spec, host, inputs));
   TRY(add_devices(plan, resources, inputs));
   if (host.mode == Mode::v2) add_required_controllers(plan);
   return plan;
@@ -141,6 +175,13 @@ std::string to_string(const Plan& plan) {
   for (const Directory& directory : plan.directories) {
     text += fmt::format("cgroup {}: {}{}\n", controllers_text(directory.controllers),
                         directory.mount_point, directory.path);
+  }
+  if (plan.unit) {
+    text += fmt::format("unit: {} on {}\n", plan.unit->address.name, plan.unit->address.bus);
+    for (const systemd::Property& property : plan.unit->properties) {
+      text += fmt::format("unit property: {} = {} {}\n", property.name, property.value.signature,
+                          systemd::to_string(property.value));
+    }
   }
   if (plan.rootless == Rootless::yes) text += "rootless\n";
   for (const std::string& controller : plan.required_controllers) {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cgroups/hierarchy.h"
+#include "cgroups/systemd/properties.h"
+#include "cgroups/systemd/unit.h"
 #include "cgroups/write.h"
 #include "oci-spec/spec.h"
 #include "sys/result.h"
@@ -20,10 +23,18 @@ enum class Rootless : std::uint8_t { no, yes };
 // (CDV-05).
 enum class UserNamespace : std::uint8_t { initial, nested };
 
+// The systemd that is to make the container's cgroup, as a unit of its own.
+struct SystemdHost {
+  std::string bus;            // address of the bus that it is on
+  std::string root;           // its own cgroup, below which are its units: "" for the system's
+  std::string default_slice;  // "system.slice"
+};
+
 struct Inputs {
   std::string container_id;
   Rootless rootless = Rootless::no;
   UserNamespace user_namespace = UserNamespace::initial;  // of the runtime process
+  std::optional<SystemdHost> systemd = std::nullopt;      // absent: cgroupfs
 };
 
 struct Directory {
@@ -33,8 +44,16 @@ struct Directory {
   bool operator==(const Directory&) const = default;
 };
 
+// What systemd is asked for, with one StartTransientUnit. The pids are not known yet.
+struct UnitPlan {
+  systemd::UnitAddress address;
+  systemd::Properties properties;
+  bool operator==(const UnitPlan&) const = default;
+};
+
 struct Plan {
   Mode mode = Mode::v2;
+  std::optional<UnitPlan> unit;        // absent: the runtime makes the directories itself
   std::vector<Directory> directories;  // in the order of Host::hierarchies
   Writes before_join;                  // v1: cpuset and realtime, without which nothing can join
   Writes after_join;                   // all the rest; pids.max must not bind the clones
@@ -52,7 +71,7 @@ struct Plan {
 // devices (as runc; fail closed). Without `resources` no limit is changed (CGP-07).
 // An absent cgroupsPath is the container id, and a relative one (CGP-02) is below the runtime's own
 // cgroup (v1) or that one's parent (v2, where a cgroup with processes cannot have children with
-// controllers).
+// controllers). With systemd it names a unit (cgroups/systemd/unit.h), on v2 alone.
 // Errors: invalid_config or unsupported, with the pointer of the setting.
 Result<Plan> plan(const oci::Spec& spec, const Host& host, const Inputs& inputs);
 std::string to_string(const Plan& plan);

@@ -13,16 +13,17 @@ void append(Writes& to, Writes more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-// Kernel memory limits are NOT RECOMMENDED by the spec and gone from the kernel (5.16); engines
-// still send them, so they are told about rather than refused (CME-05).
+// Kernel memory limits are NOT RECOMMENDED by the spec and gone from the kernel (5.16), and cgroup
+// v2 counts TCP buffers with the rest; engines still send them, so they are told about rather than
+// refused (CME-05).
 std::vector<std::string> kernel_memory_warnings(const oci::Resources& resources,
-                                                const std::string& pointer) {
+                                                const std::string& pointer, Mode mode) {
   std::vector<std::string> warnings;
   if (!resources.memory) return warnings;
   if (resources.memory->kernel.value_or(0) != 0) {
     warnings.push_back(pointer + "/memory/kernel: kernel memory limits have no effect");
   }
-  if (resources.memory->kernel_tcp.value_or(0) != 0) {
+  if (mode == Mode::v2 && resources.memory->kernel_tcp.value_or(0) != 0) {
     warnings.push_back(pointer + "/memory/kernelTCP: kernel memory limits have no effect");
   }
   return warnings;
@@ -32,12 +33,13 @@ std::vector<std::string> kernel_memory_warnings(const oci::Resources& resources,
 
 Result<ResourceWrites> v1_writes(const oci::Resources& resources, const std::string& pointer) {
   if (!resources.unified.empty()) {
-    Error refused = config_error(pointer + "/unified", "this host has cgroup v1");
+    Error refused =
+        config_error(pointer + "/unified", "invalid configuration: this host has cgroup v1");
     refused.code = ErrorCode::unsupported;
     return refused;
   }
   ResourceWrites result;
-  result.warnings = kernel_memory_warnings(resources, pointer);
+  result.warnings = kernel_memory_warnings(resources, pointer, Mode::v1);
   const std::string cpu = pointer + "/cpu";
   if (resources.cpu) {
     append(result.before_join, v1::cpuset_writes(*resources.cpu, cpu));
@@ -64,7 +66,7 @@ Result<ResourceWrites> v1_writes(const oci::Resources& resources, const std::str
 
 Result<ResourceWrites> v2_writes(const oci::Resources& resources, const std::string& pointer) {
   ResourceWrites result;
-  result.warnings = kernel_memory_warnings(resources, pointer);
+  result.warnings = kernel_memory_warnings(resources, pointer, Mode::v2);
   if (resources.network && resources.network->class_id) {
     return config_error(pointer + "/network/classID", "cgroup v2 has no net_cls controller");
   }

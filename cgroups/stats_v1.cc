@@ -60,6 +60,9 @@ Result<MemoryStats> memory_stats(const std::string& directory) {
   MemoryStats stats;
   stats.raw = TRY(read_flat_keyed(directory, "memory.stat"));
   stats.cache = value_of(stats.raw, "cache");
+  // The one event that v1 counts.
+  const auto control = TRY(read_flat_keyed(directory, "memory.oom_control"));
+  if (const auto kills = value_of(control, "oom_kill")) stats.events["oom_kill"] = *kills;
   stats.usage = TRY(memory_entry(directory, "memory"));
   stats.swap = TRY(memory_entry(directory, "memory.memsw"));
   stats.kernel = TRY(memory_entry(directory, "memory.kmem"));

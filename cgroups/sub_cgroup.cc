@@ -48,8 +48,7 @@ Result<sys::UniqueFd> open_place(const std::string& directory, std::string path)
   Result<sys::UniqueFd> place = sys::open_beneath(base.get(), path, O_RDONLY | O_DIRECTORY);
   if (place.ok()) return place;
   if (place.error().errno_value == EXDEV) {
-    return make_error(ErrorCode::invalid_argument,
-                      fmt::format("`{}` is not a sub cgroup path", path));
+    return make_error(ErrorCode::invalid_argument, fmt::format("bad sub cgroup path `{}`", path));
   }
   if (place.error().errno_value == ENOENT) place.error().code = ErrorCode::not_found;
   return std::move(place).context(fmt::format("sub-cgroup of `{}`", directory));

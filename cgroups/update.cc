@@ -5,6 +5,8 @@
 
 #include "cgroups/apply_writes.h"
 #include "cgroups/existing.h"
+#include "cgroups/systemd/properties.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "cgroups/tree.h"
 #include "sys/files.h"
 
@@ -60,6 +62,24 @@ Result<> check_memory(const Location& location, const oci::Resources& resources)
   return error;
 }
 
+// systemd is told first: it would write what it knows again at the next `daemon-reload`.
+Result<> update_unit(const Location& location, const ResourceWrites& writes) {
+  if (!location.unit) return {};
+  const std::string text =
+      TRY(read_if_present(*unified_directory(location) + "/cpu.max")).value_or("");
+  const std::vector<std::string> words = split_words(text);
+  std::uint64_t period_us = 100'000;
+  if (words.size() > 1)
+    std::from_chars(words[1].data(), words[1].data() + words[1].size(), period_us);
+  Writes all = writes.before_join;
+  all.insert(all.end(), writes.after_join.begin(), writes.after_join.end());
+  const systemd::Properties properties = systemd::limit_properties(all, period_us);
+  if (properties.empty()) return {};
+  return systemd::set_properties(
+      TRY(systemd::Connection::open(location.unit->bus, systemd::kBound)), location.unit->name,
+      properties);
+}
+
 }  // namespace
 
 oci::Resources without_zeros(const oci::Resources& resources) {
@@ -79,7 +99,6 @@ oci::Resources without_zeros(const oci::Resources& resources) {
   if (result.cpu) {
     drop_zero(result.cpu->shares);
     drop_zero(result.cpu->quota);
-    drop_zero(result.cpu->burst);
     drop_zero(result.cpu->period);
     drop_zero(result.cpu->realtime_runtime);
     drop_zero(result.cpu->realtime_period);
@@ -99,6 +118,7 @@ Result<std::vector<std::string>> update(const Location& location, const oci::Res
   const ResourceWrites writes =
       TRY(location.mode == Mode::v2 ? v2_writes(wanted, "") : v1_writes(wanted, ""));
   TRY(check_memory(location, wanted));
+  TRY(update_unit(location, writes));
 
   std::vector<sys::UniqueFd> open;
   std::vector<Target> targets;

@@ -31,59 +31,99 @@ class ClearedUmask {
   mode_t old_;
 };
 
-// What the steps leave for the end.
-struct Pending {
-  UniqueFd dev;                     // the mount on /dev, when a step made it
-  std::vector<UniqueFd> read_only;  // tmpfs that may not be written from then on
-};
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory == "/") return path != "/";
+  return path.size() > directory.size() && path.starts_with(directory) &&
+         path[directory.size()] == '/';
+}
 
-Result<> attach_bind(const BindMount& bind, const std::string& destination, Sources::Source& source,
-                     int root_fd) {
-  if (!source.symlink_text.empty()) {
-    const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
-    return make_symlink(source.symlink_text, at.parent.get(), at.name);
+// What a later entry mounts below one with recursive changes keeps its own flags: the changes are
+// made before it comes. Only the mount itself stays writable until the end, for the targets in it.
+Result<> settle_above(const Step& step, Workshop& workshop) {
+  for (OwnMount& own : workshop.own_mounts) {
+    if (own.mount_index == step.mount_index || !is_below(step.destination, own.destination)) {
+      continue;
+    }
+    std::uint64_t set = 0;
+    for (const AttributeChange& change : own.changes_at_the_end) {
+      if (change.recursive == sys::Recursive::yes) set |= change.set;
+    }
+    if (set == 0) continue;
+    TRY(change_attributes(own.fd.get(), own.changes_at_the_end));
+    own.changes_at_the_end.clear();
+    if ((set & MOUNT_ATTR_RDONLY) == 0) continue;
+    constexpr AttributeChange kWritable{sys::Recursive::no, 0, MOUNT_ATTR_RDONLY, 0};
+    TRY(change_attributes(own.fd.get(), {&kWritable, 1}));
+    own.changes_at_the_end = {{sys::Recursive::no, MOUNT_ATTR_RDONLY, 0, 0}};
+  }
+  return {};
+}
+
+Result<Target> open_bind_target(const BindMount& bind, const std::string& destination,
+                                const Sources::Source& source, const Workshop& workshop) {
+  const int parent_fd = workshop.parent_of(destination);
+  if (bind.is_directory && parent_fd >= 0) {
+    return make_child_directory(parent_fd, destination.substr(destination.rfind('/') + 1));
   }
   const TargetKind kind = source.directory ? TargetKind::directory : TargetKind::file;
-  const Target target = bind.destination_nofollow
-                            ? TRY(open_target_nofollow(root_fd, destination, kind))
-                            : (bind.must_be_procfs ? TRY(open_real_directory(root_fd, destination))
-                                                   : TRY(open_target(root_fd, destination, kind)));
-  TRY(check_not_inside_procfs(target, destination));
-  TRY(sys::move_mount_onto(source.tree.get(), target.fd.get(), destination));
-  source.tree.reset();
-  return {};
+  if (bind.destination_nofollow) return open_target_nofollow(workshop.root_fd, destination, kind);
+  if (bind.must_be_procfs) return open_real_directory(workshop.root_fd, destination);
+  return open_target(workshop.root_fd, destination, kind);
 }
 
-Result<> attach_filesystem(const NewFilesystem& filesystem, const std::string& destination,
-                           int root_fd, Pending& pending) {
-  UniqueFd mount = TRY(mount_filesystem(filesystem, destination, root_fd, pending.dev.get()));
-  if (filesystem.read_only_at_the_end) {
-    pending.read_only.push_back(std::move(mount));
-  } else if (destination == "/dev") {
-    pending.dev = std::move(mount);
+// Further steps have to do with few of the mounts; the fds of the others are done with.
+Result<> attach_filesystem(const NewFilesystem& filesystem, const Step& step,
+                           const Sources::Source& source, Workshop& workshop) {
+  UniqueFd mount = TRY(mount_filesystem(filesystem, step.destination, source, workshop));
+  if (step.destination == "/dev" || !filesystem.changes_at_the_end.empty()) {
+    workshop.own_mounts.push_back(
+        {step.mount_index, step.destination, std::move(mount), filesystem.changes_at_the_end});
+  } else {
+    workshop.done.add(std::move(mount));
   }
   return {};
 }
 
-Result<> attach_symlink(const Symlink& link, const std::string& destination, int root_fd) {
-  const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
+Result<> attach_symlink(const Symlink& link, const std::string& destination,
+                        const Workshop& workshop) {
+  const sys::ParentAndName at = TRY(sys::make_parent_in_root(workshop.root_fd, destination));
   return make_symlink(link.text, at.parent.get(), at.name);
 }
 
-Result<> carry_out(const Step& step, Sources::Source& source, int root_fd, Pending& pending) {
+Result<> carry_out(const Step& step, Sources::Source& source, Workshop& workshop) {
   const std::string& destination = step.destination;
+  TRY(settle_above(step, workshop));
   return std::visit(
-      Overloaded{
-          [&](const BindMount& bind) {
-            if (destination == "/dev") pending.dev.reset();  // it is covered from now on
-            return attach_bind(bind, destination, source, root_fd);
-          },
-          [&](const NewFilesystem& filesystem) {
-            return attach_filesystem(filesystem, destination, root_fd, pending);
-          },
-          [&](const Remount& change) { return remount(change.options, destination, root_fd); },
-          [&](const Symlink& link) { return attach_symlink(link, destination, root_fd); }},
+      Overloaded{[&](const BindMount& bind) -> Result<> {
+                   workshop.cover(destination);
+                   TRY(attach_bind(bind, destination, source, workshop));
+                   workshop.done.add(std::move(source.tree));
+                   return {};
+                 },
+                 [&](const NewFilesystem& filesystem) {
+                   workshop.cover(destination);
+                   return attach_filesystem(filesystem, step, source, workshop);
+                 },
+                 [&](const Remount& change) {
+                   return remount(change.options, destination, workshop.root_fd);
+                 },
+                 [&](const Symlink& link) { return attach_symlink(link, destination, workshop); }},
       step.action);
+}
+
+}  // namespace
+
+Result<> attach_bind(const BindMount& bind, const std::string& destination, Sources::Source& source,
+                     Workshop& workshop) {
+  if (!source.symlink_text.empty()) {
+    const sys::ParentAndName at = TRY(sys::make_parent_in_root(workshop.root_fd, destination));
+    return make_symlink(source.symlink_text, at.parent.get(), at.name);
+  }
+  Target target = TRY(open_bind_target(bind, destination, source, workshop));
+  TRY(check_not_inside_procfs(target, destination));
+  TRY(attach(source.tree.get(), target, destination));
+  workshop.done.add(std::move(target.fd));
+  return {};
 }
 
 std::string described(const Step& step) {
@@ -104,25 +144,44 @@ std::string described(const Step& step) {
              step.action);
 }
 
-}  // namespace
+int Workshop::parent_of(std::string_view destination) const {
+  return mount_on(destination.substr(0, destination.rfind('/')));
+}
+
+int Workshop::mount_on(std::string_view destination) const {
+  for (const OwnMount& own : own_mounts) {
+    if (!own.covered && own.destination == destination) return own.fd.get();
+  }
+  return -1;
+}
+
+void Workshop::cover(std::string_view destination) {
+  for (OwnMount& own : own_mounts) {
+    if (own.destination == destination || is_below(own.destination, destination)) {
+      own.covered = true;
+    }
+  }
+}
 
 Result<> apply(const Plan& plan, Sources& sources, const Root& root) {
   const ClearedUmask umask;
-  Pending pending;
+  Workshop workshop;
+  workshop.root_fd = root.fd.get();
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
-    Result<> result = carry_out(step, sources.steps[i], root.fd.get(), pending);
+    Result<> result = carry_out(step, sources.steps[i], workshop);
     if (!result.ok()) {
       return std::move(result)
           .context(described(step))
           .at(fmt::format("/mounts/{}", step.mount_index));
     }
   }
-  TRY(make_devices(plan, sources, root.fd.get(), pending.dev.get()));
-  constexpr AttributeChange kReadOnly{sys::Recursive::no, MOUNT_ATTR_RDONLY, 0, 0};
-  for (const UniqueFd& mount : pending.read_only) {
-    TRY(change_attributes(mount.get(), {&kReadOnly, 1}));
+  TRY(make_devices(plan, sources, root.fd.get(), workshop.mount_on("/dev")));
+  for (const OwnMount& own : workshop.own_mounts) {
+    TRY(change_attributes(own.fd.get(), own.changes_at_the_end));
   }
+  for (OwnMount& own : workshop.own_mounts) workshop.done.add(std::move(own.fd));
+  workshop.done.leave_open();
   return {};
 }
 

@@ -11,8 +11,9 @@ namespace myrt::mounts {
 
 // All mounts in the listed order, then devices, the /dev symlinks and ptmx. Runs in init after
 // prepare_root and before enter_root, as the root user of the container's user namespace (what it
-// creates must have an owner that is mapped). Takes the trees of `sources`. Changes and restores
-// the umask. Errors: system, with the pointer of the field and ``mounts[1]: mount `tmpfs` to
+// creates must have an owner that is mapped). Takes the trees of `sources`. Leaves fds open, all
+// close-on-exec: init closes what it does not know when it is ready. Changes and restores the
+// umask. Errors: system, with the pointer of the field and ``mounts[1]: mount `tmpfs` to
 // `/dev`: …``.
 Result<> apply(const Plan& plan, Sources& sources, const Root& root);
 
@@ -23,7 +24,8 @@ Result<> apply(const Plan& plan, Sources& sources, const Root& root);
 Result<> mount_console(const Root& root, int pty_slave_fd);
 
 // Masked and read-only paths (MSK-01..03). Runs in init after enter_root. A path that does not
-// exist is skipped. Takes Sources::null_device. Errors: system, with the pointer of the field.
+// exist is skipped. Takes Sources::null_device, and leaves fds open as apply() does. Errors:
+// system, with the pointer of the field.
 Result<> hide_paths(const Plan& plan, Sources& sources, const Root& root);
 
 }  // namespace myrt::mounts

@@ -9,15 +9,21 @@ using Hierarchy = CgroupView::Hierarchy;
 
 // The container's own cgroup, bound: nothing of the hierarchy above it is reachable
 // (CVE-2023-25809).
-BindMount bind_of(const Hierarchy& hierarchy, const MountEntry& entry) {
+BindMount bind_of(const Hierarchy& hierarchy) {
   BindMount bind;
-  const std::string below =
-      hierarchy.container_path == "/" ? std::string() : hierarchy.container_path;
-  bind.source = hierarchy.mount_point + below;
+  const auto directory = [&](const std::string& path) {
+    return path == "/" ? hierarchy.mount_point : hierarchy.mount_point + path;
+  };
+  bind.source = directory(hierarchy.container_path);
+  if (!hierarchy.shared_path.empty()) bind.else_source = directory(hierarchy.shared_path);
+  bind.is_directory = true;
+  return bind;
+}
+
+std::vector<AttributeChange> changes_of(const MountEntry& entry) {
   ParsedOptions options = entry.options;
   options.bind = Bind::bind;
-  bind.changes = bind_changes(options, entry.base_propagation);
-  return bind;
+  return bind_changes(options, entry.base_propagation);
 }
 
 Result<std::vector<Step>> unified_steps(const MountEntry& entry, const Inputs& inputs) {
@@ -33,28 +39,27 @@ Result<std::vector<Step>> unified_steps(const MountEntry& entry, const Inputs& i
     return config_error(mount_pointer(entry.index),
                         "the container has no cgroup, and no cgroup namespace of its own");
   }
-  return std::vector<Step>{
-      {entry.index, entry.destination, bind_of(inputs.cgroup.hierarchies.front(), entry)}};
+  BindMount bind = bind_of(inputs.cgroup.hierarchies.front());
+  bind.changes = changes_of(entry);
+  return std::vector<Step>{{entry.index, entry.destination, std::move(bind)}};
 }
 
-// A tmpfs with a directory for each hierarchy, as every cgroup v1 host has it.
+// A tmpfs with a directory for each hierarchy, as every cgroup v1 host has it. One recursive call
+// gives all of them their attributes.
 std::vector<Step> directory_steps(const MountEntry& entry, const Inputs& inputs) {
-  const std::uint64_t attributes = new_mount_attributes(entry.options);
-  const std::uint64_t read_only = MOUNT_ATTR_RDONLY;
   NewFilesystem base;
   base.fstype = "tmpfs";
   base.source = "tmpfs";
-  base.attributes = attributes & ~read_only;
-  // Its directories and links have to be made first.
-  base.read_only_at_the_end = (attributes & read_only) != 0;
+  base.attributes = new_mount_attributes(entry.options) & ~std::uint64_t{MOUNT_ATTR_RDONLY};
   base.parameters = {"mode=755"};
-  base.changes = propagation_changes(entry.options);
+  base.changes_at_the_end = changes_of(entry);
+  for (AttributeChange& change : base.changes_at_the_end) change.recursive = sys::Recursive::yes;
 
   std::vector<Step> steps;
   steps.push_back({entry.index, entry.destination, std::move(base)});
   for (const Hierarchy& hierarchy : inputs.cgroup.hierarchies) {
     const std::string directory = entry.destination + "/" + hierarchy.name;
-    steps.push_back({entry.index, directory, bind_of(hierarchy, entry)});
+    steps.push_back({entry.index, directory, bind_of(hierarchy)});
   }
   for (const Hierarchy& hierarchy : inputs.cgroup.hierarchies) {
     for (const std::string& link : hierarchy.links) {

@@ -29,8 +29,9 @@ Result<> configure(int fs_fd, const std::string& parameter) {
   return sys::fsconfig_string(fs_fd, parameter.substr(0, equals), parameter.substr(equals + 1));
 }
 
-Result<UniqueFd> make_detached(const NewFilesystem& filesystem, const Target& target) {
-  const UniqueFd fs = TRY(sys::fsopen(filesystem.fstype));
+Result<UniqueFd> make_detached(const NewFilesystem& filesystem, const Target& target,
+                               sys::DeferredClose& done) {
+  UniqueFd fs = TRY(sys::fsopen(filesystem.fstype));
   if (!filesystem.source.empty()) {
     TRY(sys::fsconfig_string(fs.get(), "source", filesystem.source));
   }
@@ -45,7 +46,9 @@ Result<UniqueFd> make_detached(const NewFilesystem& filesystem, const Target& ta
     TRY(sys::fsconfig_string(fs.get(), "mode", fmt::format("{:o}", status.st_mode & 07777U)));
   }
   TRY(sys::fsconfig_create(fs.get()));
-  return sys::fsmount(fs.get(), filesystem.attributes);
+  UniqueFd mount = TRY(sys::fsmount(fs.get(), filesystem.attributes));
+  done.add(std::move(fs));
+  return mount;
 }
 
 // A superblock flag that the new mount API has no word for. A remount replaces every flag, so it
@@ -64,34 +67,46 @@ Result<> label_root(int mount_fd, const std::string& label) {
   return errno_error("fsetxattr", fmt::format("label with `{}`", label));
 }
 
+// While it is detached: the kernel maps no mount that somebody may use already.
+Result<> map_ids(int mount_fd, const NewFilesystem& filesystem, int user_namespace_fd) {
+  auto mapped = sys::mount_setattr(mount_fd, filesystem.id_mapping->recursive,
+                                   {MOUNT_ATTR_IDMAP, 0, 0, user_namespace_fd});
+  if (mapped.ok() || mapped.error().errno_value != EINVAL) return mapped;
+  return std::move(mapped).context(fmt::format(
+      "idmap: the filesystem `{}` does not support id-mapped mounts", filesystem.fstype));
+}
+
 Result<Target> open_filesystem_target(const NewFilesystem& filesystem,
-                                      const std::string& destination, int root_fd, int dev_fd) {
-  if (filesystem.real_directory) return open_real_directory(root_fd, destination);
-  constexpr std::string_view kDev = "/dev/";
-  if (dev_fd >= 0 && destination.starts_with(kDev)) {
-    const std::string name = destination.substr(kDev.size());
-    if (name.find('/') == name.npos) {
-      Result<Target> target = open_child_directory(dev_fd, name);
-      if (target.ok()) return target;
-    }
+                                      const std::string& destination, const Workshop& workshop) {
+  if (filesystem.real_directory) return open_real_directory(workshop.root_fd, destination);
+  const int parent_fd = workshop.parent_of(destination);
+  if (parent_fd >= 0) {
+    Result<Target> target =
+        make_child_directory(parent_fd, destination.substr(destination.rfind('/') + 1));
+    if (target.ok()) return target;
   }
-  return open_target(root_fd, destination, TargetKind::directory);
+  return open_target(workshop.root_fd, destination, TargetKind::directory);
 }
 
 }  // namespace
 
 Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::string& destination,
-                                  int root_fd, int dev_fd) {
-  const Target target = TRY(open_filesystem_target(filesystem, destination, root_fd, dev_fd));
+                                  const Sources::Source& source, Workshop& workshop) {
+  Target target = TRY(open_filesystem_target(filesystem, destination, workshop));
   TRY(check_not_inside_procfs(target, destination));
-  UniqueFd mount = TRY(make_detached(filesystem, target));
+  UniqueFd mount = TRY(make_detached(filesystem, target, workshop.done));
   if (filesystem.copy_up && target.existed) TRY(copy_tree(target.fd.get(), mount.get()));
   TRY(change_attributes(mount.get(), filesystem.changes));
-  TRY(sys::move_mount_onto(mount.get(), target.fd.get(), destination));
+  if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));
+  if (filesystem.id_mapping) {
+    TRY(map_ids(mount.get(), filesystem, source.user_namespace.get()));
+  }
+  TRY(attach(mount.get(), target, destination));
+  workshop.done.add(std::move(target.fd));
+  // mount(2) takes attached mounts only.
   if ((filesystem.superblock_flags & MS_I_VERSION) != 0) {
     TRY(set_iversion(mount.get(), filesystem));
   }
-  if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));
   return mount;
 }
 

@@ -3,6 +3,7 @@
 
 #include "mounts/apply.h"
 #include "mounts/attributes.h"
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 #include "sys/paths.h"
 
@@ -26,16 +27,19 @@ class Cover {
  public:
   explicit Cover(UniqueFd mount) : mount_(std::move(mount)) {}
 
-  Result<> put_on(int target_fd, const std::string& path) {
+  Result<> put_on(int target_fd, const std::string& path, sys::DeferredClose& done) {
     if (!attached_) {
       TRY(sys::move_mount_onto(mount_.get(), target_fd, path));
       attached_ = true;
       return {};
     }
-    const UniqueFd clone = TRY(sys::open_tree(mount_.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH));
-    return sys::move_mount_onto(clone.get(), target_fd, path);
+    UniqueFd clone = TRY(sys::open_tree(mount_.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH));
+    TRY(sys::move_mount_onto(clone.get(), target_fd, path));
+    done.add(std::move(clone));
+    return {};
   }
   bool valid() const { return mount_.valid(); }
+  UniqueFd take() { return std::move(mount_); }
 
  private:
   UniqueFd mount_;
@@ -52,22 +56,35 @@ Result<UniqueFd> make_empty_directory() {
                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-Result<> mask(const std::string& path, int root_fd, Cover& file, Cover& directory) {
-  const UniqueFd target = TRY(open_existing(root_fd, path));
+struct Covers {
+  Cover file, directory;
+  sys::DeferredClose done;  // fds that nobody needs any more
+};
+
+Result<> mask(const std::string& path, int root_fd, Covers& covers) {
+  UniqueFd target = TRY(open_existing(root_fd, path));
   if (!target.valid()) return {};
-  if (!S_ISDIR(TRY(sys::stat_fd(target.get())).st_mode)) return file.put_on(target.get(), path);
-  if (!directory.valid()) directory = Cover(TRY(make_empty_directory()));
-  return directory.put_on(target.get(), path);
+  const bool is_directory = S_ISDIR(TRY(sys::stat_fd(target.get())).st_mode);
+  if (is_directory && !covers.directory.valid()) {
+    covers.directory = Cover(TRY(make_empty_directory()));
+  }
+  Cover& cover = is_directory ? covers.directory : covers.file;
+  TRY(cover.put_on(target.get(), path, covers.done));
+  covers.done.add(std::move(target));
+  return {};
 }
 
-Result<> make_read_only(const std::string& path, int root_fd) {
-  const UniqueFd target = TRY(open_existing(root_fd, path));
+Result<> make_read_only(const std::string& path, int root_fd, sys::DeferredClose& done) {
+  UniqueFd target = TRY(open_existing(root_fd, path));
   if (!target.valid()) return {};
-  const UniqueFd tree =
+  UniqueFd tree =
       TRY(sys::open_tree(target.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE));
   constexpr AttributeChange kReadOnly{sys::Recursive::yes, MOUNT_ATTR_RDONLY, 0, 0};
   TRY(change_attributes(tree.get(), {&kReadOnly, 1}));
-  return sys::move_mount_onto(tree.get(), target.get(), path);
+  TRY(sys::move_mount_onto(tree.get(), target.get(), path));
+  done.add(std::move(tree));
+  done.add(std::move(target));
+  return {};
 }
 
 Result<> blamed(Result<> result, const char* verb, const std::string& path, const char* list,
@@ -81,16 +98,19 @@ Result<> blamed(Result<> result, const char* verb, const std::string& path, cons
 }  // namespace
 
 Result<> hide_paths(const Plan& plan, Sources& sources, const Root& root) {
-  Cover file(std::move(sources.null_device));
-  Cover directory{UniqueFd()};
+  Covers covers{Cover(std::move(sources.null_device)), Cover(UniqueFd()), {}};
   for (std::size_t i = 0; i < plan.masked_paths.size(); ++i) {
     const std::string& path = plan.masked_paths[i];
-    TRY(blamed(mask(path, root.fd.get(), file, directory), "mask", path, "maskedPaths", i));
+    TRY(blamed(mask(path, root.fd.get(), covers), "mask", path, "maskedPaths", i));
   }
   for (std::size_t i = 0; i < plan.readonly_paths.size(); ++i) {
     const std::string& path = plan.readonly_paths[i];
-    TRY(blamed(make_read_only(path, root.fd.get()), "make read-only", path, "readonlyPaths", i));
+    TRY(blamed(make_read_only(path, root.fd.get(), covers.done), "make read-only", path,
+               "readonlyPaths", i));
   }
+  covers.done.add(covers.file.take());
+  covers.done.add(covers.directory.take());
+  covers.done.leave_open();
   return {};
 }
 

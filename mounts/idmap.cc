@@ -5,6 +5,7 @@
 
 #include "mounts/sources.h"
 #include "sys/files.h"
+#include "sys/mount_id.h"
 #include "sys/process.h"
 
 namespace myrt::mounts {
@@ -62,15 +63,32 @@ Result<int> user_namespace_for(const MountIdMapping& mapping, const sys::Procfs&
   return made.back().fd.get();
 }
 
-Result<> map_tree(int tree, const MountIdMapping& mapping, const std::string& source,
-                  int userns_fd) {
+// The type of the filesystem at a path of the host, for an error.
+std::string filesystem_of(const std::string& path, const sys::Procfs& proc) {
+  const auto find = [&]() -> Result<std::string> {
+    const UniqueFd fd = TRY(sys::open(path, O_PATH));
+    const std::uint64_t id = TRY(sys::mount_id(fd.get()));
+    for (sys::MountInfo& mount : TRY(sys::parse_mountinfo(TRY(proc.read("self/mountinfo"))))) {
+      if (mount.id == id) return std::move(mount.fstype);
+    }
+    return std::string("unknown");
+  };
+  auto found = find();
+  return found.ok() ? std::move(found).value() : "unknown";
+}
+
+Result<> map_tree(int tree, const MountIdMapping& mapping, const std::string& source, int userns_fd,
+                  const sys::Procfs& proc) {
   Result<> result =
       sys::mount_setattr(tree, mapping.recursive, {MOUNT_ATTR_IDMAP, 0, 0, userns_fd});
   if (result.ok()) return result;
   // The kernel has one number for all of it; this is what it nearly always means (IDM-08).
-  const bool unsupported = result.error().errno_value == EINVAL;
-  return std::move(result).context(fmt::format(
-      "idmap `{}`{}", source, unsupported ? " (its filesystem may not support it)" : ""));
+  std::string why;
+  if (result.error().errno_value == EINVAL) {
+    why = fmt::format(": its filesystem `{}` does not support id-mapped mounts",
+                      filesystem_of(source, proc));
+  }
+  return std::move(result).context(fmt::format("idmap `{}`{}", source, why));
 }
 
 }  // namespace
@@ -78,6 +96,14 @@ Result<> map_tree(int tree, const MountIdMapping& mapping, const std::string& so
 bool has_id_mappings(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (mapping_of(step) != nullptr) return true;
+  }
+  return false;
+}
+
+bool has_filesystem_mappings(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* filesystem = std::get_if<NewFilesystem>(&step.action);
+    if (filesystem != nullptr && filesystem->id_mapping) return true;
   }
   return false;
 }
@@ -90,6 +116,18 @@ bool needs_container_user_namespace(const Plan& plan) {
   return false;
 }
 
+Result<> open_filesystem_mappings(Sources& sources, const Plan& plan, const sys::Procfs& proc) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* filesystem = std::get_if<NewFilesystem>(&plan.steps[i].action);
+    if (filesystem == nullptr || !filesystem->id_mapping) continue;
+    const std::size_t index = plan.steps[i].mount_index;
+    sources.steps[i].user_namespace = TRY(make_user_namespace(*filesystem->id_mapping, proc)
+                                              .context(fmt::format("mounts[{}]: idmap", index))
+                                              .at(fmt::format("/mounts/{}", index)));
+  }
+  return {};
+}
+
 Result<> apply_id_mappings(Sources& sources, const Plan& plan, const sys::Procfs& proc,
                            int container_userns_fd) {
   std::vector<MadeNamespace> made;
@@ -98,9 +136,9 @@ Result<> apply_id_mappings(Sources& sources, const Plan& plan, const sys::Procfs
     if (mapping == nullptr || !sources.steps[i].tree.valid()) continue;
     const std::string& source = std::get<BindMount>(plan.steps[i].action).source;
     Result<int> userns_fd = user_namespace_for(*mapping, proc, container_userns_fd, made);
-    Result<> result = userns_fd.ok()
-                          ? map_tree(sources.steps[i].tree.get(), *mapping, source, *userns_fd)
-                          : Result<>(std::move(userns_fd).error());
+    Result<> result =
+        userns_fd.ok() ? map_tree(sources.steps[i].tree.get(), *mapping, source, *userns_fd, proc)
+                       : Result<>(std::move(userns_fd).error());
     if (!result.ok()) {
       const std::size_t index = plan.steps[i].mount_index;
       return std::move(result)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "mounts/idmap_option.h"
+
 namespace myrt::mounts {
 namespace {
 
@@ -104,6 +106,10 @@ constexpr std::array kOptions = {
 };
 static_assert(std::ranges::is_sorted(kOptions, {}, &Option::name));
 
+// crun's forms with mappings.
+constexpr std::string_view kIdMap = "idmap=";
+constexpr std::string_view kRecursiveIdMap = "ridmap=";
+
 const Option* find_option(std::string_view name) {
   const auto found = std::ranges::lower_bound(kOptions, name, {}, &Option::name);
   return found != kOptions.end() && found->name == name ? &*found : nullptr;
@@ -171,10 +177,12 @@ Result<ParsedOptions> parse_options(const std::vector<std::string>& options,
     if (word.empty()) continue;  // as mount(8) reads "ro,,nosuid"
     if (const Option* option = find_option(word)) {
       add(*option, parsed);
-    } else if (word.starts_with("idmap=") || word.starts_with("ridmap=")) {
-      // As data it would be dropped by the kernel, and the mount would not be mapped (IDM-08).
-      return config_error(fmt::format("{}/{}", pointer, i),
-                          "mappings belong in uidMappings and gidMappings");
+    } else if (word.starts_with(kIdMap) || word.starts_with(kRecursiveIdMap)) {
+      const bool recursive = word.starts_with(kRecursiveIdMap);
+      parsed.idmap = recursive ? IdMap::ridmap : IdMap::idmap;
+      const std::string_view text = word;
+      TRY(parse_idmap_option(text.substr(recursive ? kRecursiveIdMap.size() : kIdMap.size()),
+                             fmt::format("{}/{}", pointer, i), parsed));
     } else {
       parsed.data.push_back(word);
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oci-spec/spec_linux.h"
 #include "sys/mount_api.h"
 #include "sys/result.h"
 
@@ -22,6 +23,13 @@ struct Propagation {
   bool operator==(const Propagation&) const = default;
 };
 
+// One triplet of `idmap=…`.
+struct OptionIdMapping {
+  oci::IdMapping mapping;
+  bool relative = false;  // `@`: host_id is an id of the container's user namespace
+  bool operator==(const OptionIdMapping&) const = default;
+};
+
 // What a list of options asks for. A later word has won over an earlier opposite one (OPT-19).
 struct ParsedOptions {
   std::uint64_t set = 0, clear = 0;                      // MOUNT_ATTR_*, of this mount only
@@ -32,6 +40,7 @@ struct ParsedOptions {
   std::vector<Propagation> propagation;  // in the listed order (OPT-05)
   Bind bind = Bind::no;
   IdMap idmap = IdMap::no;
+  std::vector<OptionIdMapping> uid_mappings, gid_mappings;  // of `idmap=uids=…;gids=…`
   bool remount = false;
   bool tmpcopyup = false;
   bool copy_symlink = false;          // a source that is a symlink is copied, not mounted
@@ -41,8 +50,8 @@ struct ParsedOptions {
   bool operator==(const ParsedOptions&) const = default;
 };
 
-// Pure. `pointer` is the JSON pointer of the list. Errors: invalid_config for a word that cannot
-// mean anything as data (`idmap=…`). Empty words are skipped.
+// Pure. `pointer` is the JSON pointer of the list. Errors: invalid_config for a
+// malformed `idmap=…`, which the kernel would drop as data. Empty words are skipped.
 Result<ParsedOptions> parse_options(const std::vector<std::string>& options,
                                     std::string_view pointer);
 

@@ -2,6 +2,9 @@
 
 #include <sys/mount.h>
 
+#include <algorithm>
+#include <array>
+
 #include "mounts/plan_steps.h"
 #include "sys/paths.h"
 
@@ -64,6 +67,24 @@ Result<RootPlan> plan_root(const oci::Spec& spec, const Inputs& inputs) {
   return root;
 }
 
+Result<MountLabel> plan_label(const oci::Spec& spec, Selinux selinux) {
+  constexpr std::array<std::string_view, 4> kTypes = {"context", "fscontext", "defcontext",
+                                                      "rootcontext"};
+  MountLabel label;
+  if (spec.linux) label.label = spec.linux->mount_label;
+  if (!label.label.empty() && selinux == Selinux::off) {
+    return config_error("/linux/mountLabel", "cannot be applied: SELinux is not enabled");
+  }
+  const auto type = spec.annotations.find(std::string(kMountContextType));
+  if (type == spec.annotations.end()) return label;
+  if (std::ranges::find(kTypes, type->second) == kTypes.end()) {
+    return config_error(fmt::format("/annotations/{}", kMountContextType),
+                        fmt::format("unknown context type `{}`", type->second));
+  }
+  label.option = type->second;
+  return label;
+}
+
 bool is_below_dev(const std::string& path) { return path.starts_with("/dev/"); }
 
 Result<> plan_devices(const oci::Spec& spec, const Inputs& inputs, Plan& plan) {
@@ -82,10 +103,7 @@ Result<> plan_devices(const oci::Spec& spec, const Inputs& inputs, Plan& plan) {
 Result<Plan> plan(const oci::Spec& spec, const Inputs& inputs) {
   Plan plan;
   plan.root = TRY(plan_root(spec, inputs));
-  const std::string mount_label = spec.linux ? spec.linux->mount_label : std::string();
-  if (!mount_label.empty() && inputs.selinux == Selinux::off) {
-    return config_error("/linux/mountLabel", "cannot be applied: SELinux is not enabled");
-  }
+  const MountLabel mount_label = TRY(plan_label(spec, inputs.selinux));
   const std::uint64_t base = base_propagation_of(plan.root.propagation, inputs);
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
     TRY(plan_mount(spec.mounts[i], i, inputs, mount_label, base, plan));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct CgroupView {
     std::string mount_point;         // on the host: "/sys/fs/cgroup/cpu,cpuacct"
     std::string container_path;      // the container's cgroup below mount_point: "/web1"
     std::vector<std::string> links;  // other names for the directory: "cpu", "cpuacct"
+    // Where a container stays whose runtime has no right to a cgroup; empty: it has to have its
+    // own.
+    std::string shared_path = {};
   };
   Mode mode = Mode::v2;
   std::vector<Hierarchy> hierarchies;  // v2: exactly one. hybrid: the cgroup2 one is "unified"
@@ -43,6 +47,9 @@ enum class MountNamespace : std::uint8_t { created, joined, inherited };
 enum class CgroupNamespace : std::uint8_t { own, inherited };
 enum class RootSwitch : std::uint8_t { pivot, move, chroot };  // `move`: --no-pivot
 enum class Selinux : std::uint8_t { off, on };
+
+// An annotation of crun's: which of SELinux' mount options carries linux.mountLabel (mount(8)).
+inline constexpr std::string_view kMountContextType = "run.oci.mount_context_type";
 
 struct Inputs {
   std::string bundle;  // absolute
@@ -78,10 +85,12 @@ struct MountIdMapping {
 
 // A tree of the host, bound. The runtime process opens it (open_sources).
 struct BindMount {
-  std::string source;  // absolute, on the host
+  std::string source;       // absolute, on the host
+  std::string else_source;  // taken where there is no `source`; empty: that is an error
   sys::Recursive recursive = sys::Recursive::no;
   bool copy_symlink = false, source_nofollow = false, destination_nofollow = false;
   bool must_be_procfs = false;  // it goes to /proc (CVE-2019-16884)
+  bool is_directory = false;    // known without a look at it: a cgroup
   std::vector<AttributeChange> changes;
   std::optional<MountIdMapping> id_mapping;
   bool operator==(const BindMount&) const = default;
@@ -98,8 +107,10 @@ struct NewFilesystem {
       false;                  // proc, sysfs: the destination may not be a symlink (CVE-2019-19921)
   bool inherit_mode = false;  // tmpfs without mode=: takes the mode of what it covers
   bool copy_up = false;       // tmpcopyup
-  // A read-only tmpfs stays writable until everything that goes into it is there.
-  bool read_only_at_the_end = false;
+  std::optional<MountIdMapping> id_mapping;  // never the container's own: explicit
+  // Made when everything that goes into it is there: it may become read-only only then, and what
+  // is mounted below it gets the same attributes in the same call.
+  std::vector<AttributeChange> changes_at_the_end;
   std::string root_label;  // SELinux label for the root inode (mqueue takes no context=)
   bool operator==(const NewFilesystem&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "mounts/idmap_option.h"
 #include "mounts/plan_steps.h"
 #include "sys/paths.h"
 
@@ -68,8 +69,12 @@ Result<std::optional<MountIdMapping>> id_mapping_of(const MountEntry& entry, con
   if (has_mappings != !mount.gid_mappings.empty()) {
     return config_error(mount_pointer(entry.index), "uidMappings and gidMappings need each other");
   }
+  const bool from_option = !entry.options.uid_mappings.empty();
+  if (has_mappings && from_option) {
+    return config_error(mount_pointer(entry.index), "has mappings twice, also in its options");
+  }
   if (!has_mappings && entry.options.idmap == IdMap::no) return std::optional<MountIdMapping>();
-  if (!has_mappings && inputs.user_namespace == UserNamespace::initial) {
+  if (!has_mappings && !from_option && inputs.user_namespace == UserNamespace::initial) {
     return config_error(mount_pointer(entry.index) + "/options",
                         "`idmap` without mappings needs a user namespace");
   }
@@ -77,6 +82,11 @@ Result<std::optional<MountIdMapping>> id_mapping_of(const MountEntry& entry, con
   if (entry.options.idmap == IdMap::ridmap) mapping.recursive = sys::Recursive::yes;
   mapping.uid_mappings = mount.uid_mappings;
   mapping.gid_mappings = mount.gid_mappings;
+  if (from_option) {
+    const std::string pointer = mount_pointer(entry.index) + "/options";
+    mapping.uid_mappings = TRY(resolve(entry.options.uid_mappings, inputs.uid_mappings, pointer));
+    mapping.gid_mappings = TRY(resolve(entry.options.gid_mappings, inputs.gid_mappings, pointer));
+  }
   return std::optional<MountIdMapping>(std::move(mapping));
 }
 
@@ -107,7 +117,7 @@ Result<Action> plan_bind(const MountEntry& entry, const Inputs& inputs, Plan& pl
 }
 
 // Everything after the options' own words: what this filesystem needs, or cannot take.
-void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const std::string& label,
+void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const MountLabel& label,
                       NewFilesystem& filesystem) {
   const std::string& type = filesystem.fstype;
   const bool read_only = (filesystem.attributes & MOUNT_ATTR_RDONLY) != 0;
@@ -121,32 +131,24 @@ void adapt_filesystem(const MountEntry& entry, const Inputs& inputs, const std::
     filesystem.inherit_mode = !has_parameter(filesystem.parameters, "mode=");
     filesystem.copy_up = entry.options.tmpcopyup;
     if (read_only) {
-      filesystem.read_only_at_the_end = true;
+      filesystem.changes_at_the_end = {{sys::Recursive::no, MOUNT_ATTR_RDONLY, 0, 0}};
       filesystem.attributes &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
     }
   }
   if (read_only && !contains(kMemoryFilesystems, type)) filesystem.parameters.emplace_back("ro");
-  if (label.empty()) return;
-  if (type == "mqueue") filesystem.root_label = label;
+  if (label.label.empty()) return;
+  if (type == "mqueue") filesystem.root_label = label.label;
   if (!contains(kUnlabelledFilesystems, type) &&
-      !has_parameter(filesystem.parameters, "context=")) {
-    filesystem.parameters.push_back("context=" + label);
+      !has_parameter(filesystem.parameters, label.option + "=")) {
+    filesystem.parameters.push_back(fmt::format("{}={}", label.option, label.label));
   }
 }
 
 Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
-                               const std::string& label) {
+                               const MountLabel& label) {
   const std::string pointer = mount_pointer(entry.index);
   if (entry.mount.type.empty()) {
     return config_error(pointer + "/type", "is required for a mount that is no bind");
-  }
-  const bool has_mappings = !entry.mount.uid_mappings.empty() || !entry.mount.gid_mappings.empty();
-  if (has_mappings || entry.options.idmap != IdMap::no) {
-    return Result<Action>(
-               make_error(ErrorCode::unsupported,
-                          fmt::format("id mappings of a `{}` that is no bind", entry.mount.type)))
-        .context(pointer)
-        .at(pointer);
   }
   if (entry.options.tmpcopyup && entry.mount.type != "tmpfs") {
     return config_error(pointer + "/options", "`tmpcopyup` is for tmpfs");
@@ -158,6 +160,15 @@ Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
   filesystem.superblock_flags = entry.options.superblock_flags;
   filesystem.parameters = entry.options.data;
   filesystem.changes = propagation_changes(entry.options);
+  filesystem.id_mapping = TRY(id_mapping_of(entry, inputs));
+  if (filesystem.id_mapping && inputs.user_namespace == UserNamespace::own) {
+    // Its superblock belongs to that namespace: the kernel lets only a child of it be the mapping.
+    return Result<Action>(make_error(ErrorCode::unsupported,
+                                     fmt::format("id mappings of a new `{}` in a user namespace",
+                                                 entry.mount.type)))
+        .context(pointer)
+        .at(pointer);
+  }
   adapt_filesystem(entry, inputs, label, filesystem);
   return Action(std::move(filesystem));
 }
@@ -167,7 +178,7 @@ Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
 std::string mount_pointer(std::size_t index) { return fmt::format("/mounts/{}", index); }
 
 Result<> plan_mount(const oci::Mount& mount, std::size_t index, const Inputs& inputs,
-                    const std::string& mount_label, std::uint64_t base_propagation, Plan& plan) {
+                    const MountLabel& mount_label, std::uint64_t base_propagation, Plan& plan) {
   const std::string pointer = mount_pointer(index);
   MountEntry entry{index, mount, sys::clean_absolute(mount.destination), {}, base_propagation};
   if (!mount.destination.starts_with('/')) {

@@ -33,9 +33,14 @@ std::vector<AttributeChange> bind_changes(const ParsedOptions& options,
 std::uint64_t new_mount_attributes(const ParsedOptions& options);
 std::vector<AttributeChange> propagation_changes(const ParsedOptions& options);
 
+// linux.mountLabel and the mount option that carries it: "context", "fscontext" and so on.
+struct MountLabel {
+  std::string label, option = "context";
+};
+
 // config.md "Mounts": one entry to one or more steps, appended to plan.steps.
 Result<> plan_mount(const oci::Mount& mount, std::size_t index, const Inputs& inputs,
-                    const std::string& mount_label, std::uint64_t base_propagation, Plan& plan);
+                    const MountLabel& mount_label, std::uint64_t base_propagation, Plan& plan);
 
 // An entry of type `cgroup` (MNT-09).
 Result<std::vector<Step>> cgroup_steps(const MountEntry& entry, const Inputs& inputs);

@@ -84,20 +84,22 @@ std::string to_text(const std::vector<oci::IdMapping>& mappings) {
   return text.empty() ? "container" : text;
 }
 
+std::string to_text(const std::optional<MountIdMapping>& mapping) {
+  if (!mapping) return {};
+  return fmt::format(" {} uid {} gid {}", mapping->recursive == Recursive::yes ? "ridmap" : "idmap",
+                     to_text(mapping->uid_mappings), to_text(mapping->gid_mappings));
+}
+
 std::string line_of(const std::string& destination, const BindMount& bind) {
   std::string text = fmt::format("{} {} -> {}", bind.recursive == Recursive::yes ? "rbind" : "bind",
                                  bind.source, destination);
+  if (!bind.else_source.empty()) text += fmt::format(" or {}", bind.else_source);
   text += to_text(bind.changes);
   if (bind.copy_symlink) text += " copy-symlink";
   if (bind.source_nofollow) text += " src-nofollow";
   if (bind.destination_nofollow) text += " dest-nofollow";
   if (bind.must_be_procfs) text += " must-be-procfs";
-  if (bind.id_mapping) {
-    text += fmt::format(
-        " {} uid {} gid {}", bind.id_mapping->recursive == Recursive::yes ? "ridmap" : "idmap",
-        to_text(bind.id_mapping->uid_mappings), to_text(bind.id_mapping->gid_mappings));
-  }
-  return text;
+  return text + to_text(bind.id_mapping);
 }
 
 std::string line_of(const std::string& destination, const NewFilesystem& filesystem) {
@@ -112,9 +114,11 @@ std::string line_of(const std::string& destination, const NewFilesystem& filesys
   if (filesystem.real_directory) text += " real-directory";
   if (filesystem.inherit_mode) text += " inherit-mode";
   if (filesystem.copy_up) text += " copy-up";
-  if (filesystem.read_only_at_the_end) text += " ro-at-the-end";
+  if (!filesystem.changes_at_the_end.empty()) {
+    text += " at-the-end" + to_text(filesystem.changes_at_the_end);
+  }
   if (!filesystem.root_label.empty()) text += " label:" + filesystem.root_label;
-  return text;
+  return text + to_text(filesystem.id_mapping);
 }
 
 std::string line_of(const std::string& destination, const Remount& change) {

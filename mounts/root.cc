@@ -11,12 +11,12 @@ namespace {
 
 using sys::UniqueFd;
 
-// Where the root mount goes: over the rootfs directory, as hooks expect to find it there. A
-// user-namespaced init may be unable to reach that; "/" itself serves pivot_root as well.
-Result<UniqueFd> open_attachment_point(const std::string& path) {
-  Result<UniqueFd> directory = sys::open(path, O_PATH | O_DIRECTORY);
-  if (directory.ok() || directory.error().errno_value != EACCES) return directory;
-  return sys::open("/", O_PATH | O_DIRECTORY);
+// Over the rootfs directory, as hooks expect to find it there. A user-namespaced init may be unable
+// to reach that; "/" itself serves pivot_root as well.
+Result<> attach_root(int tree_fd, const std::string& path) {
+  Result<> attached = sys::move_mount_to_path(tree_fd, path);
+  if (attached.ok() || attached.error().errno_value != EACCES) return attached;
+  return sys::move_mount_to_path(tree_fd, "/");
 }
 
 Result<> change_directory(const char* path) {
@@ -52,8 +52,7 @@ Result<Root> prepare_root(const Plan& plan, Sources& sources) {
   if (plan.root.root_switch != RootSwitch::chroot) {
     TRY(sys::mount("", "/", "", MS_SLAVE | MS_REC, ""));
   }
-  const UniqueFd target = TRY(open_attachment_point(plan.root.path).at("/root/path"));
-  TRY(sys::move_mount_onto(sources.root_tree.get(), target.get(), plan.root.path));
+  TRY(attach_root(sources.root_tree.get(), plan.root.path).at("/root/path"));
   return Root{std::move(sources.root_tree)};
 }
 

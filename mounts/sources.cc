@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "mounts/attributes.h"
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 
 namespace myrt::mounts {
@@ -26,7 +27,7 @@ Result<UniqueFd> open_root_tree(const RootPlan& root) {
   UniqueFd tree = TRY(clone_tree(root.path, Recursive::yes, 0).at("/root/path"));
   const struct stat status = TRY(sys::stat_fd(tree.get()));
   if (!S_ISDIR(status.st_mode)) {
-    return config_error("/root/path", fmt::format("`{}` is no directory", root.path));
+    return config_error("/root/path", fmt::format("`{}` is not a directory", root.path));
   }
   // Mounting below a peer of the host's rootfs would show on the host.
   const bool is_private =
@@ -55,8 +56,13 @@ Result<Sources::Source> open_source(const BindMount& bind) {
     }
     if (text.error().errno_value != EINVAL) return std::move(text).error();
   }
-  source.tree = TRY(clone_tree(bind.source, bind.recursive, bind.source_nofollow ? kNoFollow : 0U));
-  source.directory = S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
+  const unsigned flags = bind.source_nofollow ? kNoFollow : 0U;
+  Result<UniqueFd> tree = clone_tree(bind.source, bind.recursive, flags);
+  if (!tree.ok() && tree.error().errno_value == ENOENT && !bind.else_source.empty()) {
+    tree = clone_tree(bind.else_source, bind.recursive, flags);
+  }
+  source.tree = TRY(std::move(tree));
+  source.directory = bind.is_directory || S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
   if (bind.must_be_procfs) TRY(check_is_procfs(source.tree.get(), bind.source));
   TRY(change_attributes(source.tree.get(), bind.changes));
   return source;
@@ -104,6 +110,14 @@ Result<UniqueFd> open_device(const DeviceNode& node) {
 
 }  // namespace
 
+Sources::~Sources() {
+  sys::DeferredClose all;
+  all.add(std::move(root_tree));
+  for (Source& source : steps) all.add(std::move(source.tree));
+  for (UniqueFd& tree : device_trees) all.add(std::move(tree));
+  all.add(std::move(null_device));
+}
+
 Result<Sources> open_sources(const Plan& plan) {
   Sources sources;
   if (plan.root.attach) sources.root_tree = TRY(open_root_tree(plan.root));
@@ -136,7 +150,7 @@ Result<Sources> open_sources(const Plan& plan) {
 }
 
 Result<Sources> open_sources_in_init(const Plan& plan) {
-  if (has_id_mappings(plan)) {
+  if (has_id_mappings(plan) || has_filesystem_mappings(plan)) {
     return make_error(ErrorCode::unsupported,
                       "id-mapped mounts need a runtime with CAP_SYS_ADMIN on the host");
   }

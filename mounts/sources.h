@@ -13,10 +13,16 @@ namespace myrt::mounts {
 
 // Detached mounts; each dies with its fd unless it is attached. Inherited by init over clone3.
 struct Sources {
+  Sources() = default;
+  Sources(Sources&&) = default;
+  Sources& operator=(Sources&&) = default;
+  ~Sources();  // closes them together: there may be many
+
   struct Source {
     sys::UniqueFd tree;        // detached clone of the source; empty when the step has none
     bool directory = false;    // decides the kind of destination that is made
     std::string symlink_text;  // copy-symlink and the source is a symlink: what it says; no tree
+    sys::UniqueFd user_namespace;  // with the id mapping of a new filesystem, for init
   };
   sys::UniqueFd root_tree;    // the rootfs; empty without a mount namespace of its own
   std::vector<Source> steps;  // one per Plan::steps
@@ -38,6 +44,13 @@ Result<Sources> open_sources_in_init(const Plan& plan);
 // namespace.
 bool has_id_mappings(const Plan& plan);
 bool needs_container_user_namespace(const Plan& plan);
+// Whether open_filesystem_mappings has.
+bool has_filesystem_mappings(const Plan& plan);
+
+// Makes the user namespaces with which init maps the ids of new filesystems. Runs in the runtime
+// process before clone3, so that init inherits them; costs nothing where no filesystem is mapped.
+// Errors: system.
+Result<> open_filesystem_mappings(Sources& sources, const Plan& plan, const sys::Procfs& proc);
 
 // Gives the sources that ask for it their id mapping (IDM-01..08). Runs in the runtime process,
 // after clone3 and the container's id maps are written, before init proceeds. `container_userns_fd`

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sys/files.h"
+#include "sys/mount_api.h"
 #include "sys/paths.h"
 
 namespace myrt::mounts {
@@ -21,29 +22,31 @@ bool is_missing(const Result<UniqueFd>& result) {
 
 Result<Target> open_target(int root_fd, const std::string& destination, TargetKind kind) {
   Result<UniqueFd> existing = sys::open_in_root(root_fd, destination, O_PATH);
-  if (existing.ok()) return Target{std::move(existing).value(), true};
+  if (existing.ok()) return Target{std::move(existing).value(), true, -1, {}};
   if (!is_missing(existing)) return std::move(existing).error();
   return Target{TRY(sys::make_mount_target(root_fd, destination, kind == TargetKind::directory)),
-                false};
+                false,
+                -1,
+                {}};
 }
 
 Result<Target> open_target_nofollow(int root_fd, const std::string& destination, TargetKind kind) {
   Result<UniqueFd> existing = sys::open_in_root_nofollow(root_fd, destination, O_PATH);
-  if (existing.ok()) return Target{std::move(existing).value(), true};
+  if (existing.ok()) return Target{std::move(existing).value(), true, -1, {}};
   if (!is_missing(existing)) return std::move(existing).error();
   const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
   if (kind == TargetKind::directory) return open_child_directory(at.parent.get(), at.name);
-  return Target{TRY(make_file_nofollow(at.parent.get(), at.name, 0644)), false};
+  return Target{TRY(make_file_nofollow(at.parent.get(), at.name, 0644)), false, -1, {}};
 }
 
 Result<Target> open_real_directory(int root_fd, const std::string& destination) {
   Result<UniqueFd> existing =
       sys::open_in_root_nofollow(root_fd, destination, O_PATH | O_DIRECTORY);
-  if (existing.ok()) return Target{std::move(existing).value(), true};
+  if (existing.ok()) return Target{std::move(existing).value(), true, -1, {}};
   const int error = existing.error().errno_value;
   if (error == ENOTDIR || error == ELOOP) {
     return make_error(ErrorCode::unsupported,
-                      fmt::format("`{}` is no directory of the root's own", destination));
+                      fmt::format("`{}` must be mounted on ordinary directory", destination));
   }
   if (error != ENOENT) return std::move(existing).error();
   const sys::ParentAndName at = TRY(sys::make_parent_in_root(root_fd, destination));
@@ -53,7 +56,18 @@ Result<Target> open_real_directory(int root_fd, const std::string& destination) 
 Result<Target> open_child_directory(int parent_fd, const std::string& name) {
   const bool made = ::mkdirat(parent_fd, name.c_str(), 0755) == 0;
   if (!made && errno != EEXIST) return errno_error("mkdirat", fmt::format("mkdir `{}`", name));
-  return Target{TRY(sys::open_at(parent_fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY)), !made};
+  return Target{
+      TRY(sys::open_at(parent_fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY)), !made, -1, {}};
+}
+
+Result<Target> make_child_directory(int parent_fd, const std::string& name) {
+  if (::mkdirat(parent_fd, name.c_str(), 0755) == 0) return Target{{}, false, parent_fd, name};
+  return open_child_directory(parent_fd, name);
+}
+
+Result<> attach(int mount_fd, const Target& target, const std::string& destination) {
+  if (target.fd.valid()) return sys::move_mount_onto(mount_fd, target.fd.get(), destination);
+  return sys::move_mount_at(mount_fd, target.parent_fd, target.name, destination);
 }
 
 Result<> check_not_inside_procfs(const Target& target, const std::string& destination) {

@@ -12,8 +12,10 @@ namespace myrt::mounts {
 enum class TargetKind : std::uint8_t { directory, file };
 
 struct Target {
-  sys::UniqueFd fd;  // O_PATH
+  sys::UniqueFd fd;  // O_PATH; empty when the target is `name` in `parent_fd`
   bool existed = true;
+  int parent_fd = -1;  // borrowed
+  std::string name;
 };
 
 // Opens what is at `destination`, or makes it (MNT-03). Symlinks are followed inside the root.
@@ -26,6 +28,12 @@ Result<Target> open_real_directory(int root_fd, const std::string& destination);
 
 // Makes or opens a directory right below `parent_fd`, without following a symlink.
 Result<Target> open_child_directory(int parent_fd, const std::string& name);
+// The same in a filesystem that we have just made. What is new there is nobody else's, so it needs
+// no fd of its own to be the target; `parent_fd` has to outlive it.
+Result<Target> make_child_directory(int parent_fd, const std::string& name);
+
+// Attaches a detached mount. `destination` is for the error.
+Result<> attach(int mount_fd, const Target& target, const std::string& destination);
 
 // Refuses a destination that symlinks lead into a procfs (the path was checked when planned).
 Result<> check_not_inside_procfs(const Target& target, const std::string& destination);

@@ -149,13 +149,13 @@ Result<> enter_new_cgroup_namespace() {
   return errno_error("unshare", "make a cgroup namespace", error);
 }
 
-Result<> become_user_namespace_root() {
+Result<> become_user_namespace_root(Groups wanted) {
   // EINVAL: id 0 is not mapped. A container that maps only its user's id is legal, and `process`
   // then names an id that is.
   Result<> gid = sys::set_resgid(0);
   if (!gid.ok() && gid.error().errno_value != EINVAL) return gid;
   // EPERM: setgroups(2) is denied in this namespace, and the groups can only stay.
-  Result<> groups = sys::set_groups({});
+  Result<> groups = wanted == Groups::keep ? Result<>() : sys::set_groups({});
   if (!groups.ok() && groups.error().errno_value != EPERM) return groups;
   Result<> uid = sys::set_resuid(0);
   if (!uid.ok() && uid.error().errno_value != EINVAL) return uid;
@@ -167,7 +167,7 @@ Result<> enter(const sys::Procfs& procfs, const Plan& plan, const OpenJoins& joi
   if (plan.is_new(oci::NamespaceType::time)) TRY(enter_new_time_namespace(procfs, plan));
   if (plan.is_new(oci::NamespaceType::cgroup)) TRY(enter_new_cgroup_namespace());
   if (!plan.is_private(oci::NamespaceType::user)) return {};
-  TRY(become_user_namespace_root());
+  TRY(become_user_namespace_root(plan.keep_groups ? Groups::keep : Groups::drop));
   if (!plan.is_new(oci::NamespaceType::ipc)) return {};
   if (::unshare(CLONE_NEWIPC) != 0) return errno_error("unshare", "make an ipc namespace");
   return {};

@@ -79,7 +79,8 @@ Result<> enter(const sys::Procfs& procfs, const Plan& plan, const OpenJoins& joi
 // The parts of enter(), for callers that need another order.
 Result<> enter_joined(const Plan& plan, const OpenJoins& joins);
 Result<> enter_new_cgroup_namespace();
-Result<> become_user_namespace_root();
+enum class Groups : std::uint8_t { drop, keep };
+Result<> become_user_namespace_root(Groups groups);
 
 // Enters the namespaces `flags` (see joinable_flags) of a running container's process with one
 // setns(2), all or none. The pid namespace counts for children only. Runs in the process of `exec`,

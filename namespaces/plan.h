@@ -53,7 +53,8 @@ struct Plan {
   std::string hostname, domainname;                        // empty: left alone
   std::vector<Sysctl> sysctls;
   std::map<std::string, oci::NetDevice> net_devices;  // by host name
-  bool loopback = false;  // a new network namespace gets `lo` up (NSP-12)
+  bool keep_groups = false;  // the supplementary groups of the caller stay (see Groups)
+  bool loopback = false;     // a new network namespace gets `lo` up (NSP-12)
 
   bool is_new(oci::NamespaceType type) const { return (new_flags & clone_flag(type)) != 0; }
   bool joins_existing(oci::NamespaceType type) const {

@@ -61,6 +61,7 @@ std::string to_string(const Plan& plan) {
     fmt::format_to(out, "net device {} as {}\n", host_name,
                    device.name.empty() ? host_name : device.name);
   }
+  if (plan.keep_groups) text += "keep supplementary groups\n";
   if (plan.loopback) text += "loopback up\n";
   return text;
 }

@@ -19,6 +19,7 @@ struct FeatureFacts {
   std::vector<std::string> memory_policy_modes, memory_policy_flags;
   std::vector<std::string> unsafe_annotations;
   bool systemd_cgroup = false, intel_rdt = false, idmap = true, net_devices = true;
+  bool checkpoint = false;  // whether it works is a matter of the CRIU at hand
   std::string version, commit, libseccomp_version;
 };
 // Indented JSON, valid against schema/features-schema.json.

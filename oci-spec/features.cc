@@ -55,6 +55,8 @@ std::string features_json(const FeatureFacts& facts) {
   if (!facts.libseccomp_version.empty()) {
     annotations["io.github.seccomp.libseccomp.version"] = facts.libseccomp_version;
   }
+  // Under runc's name, which callers know.
+  if (facts.checkpoint) annotations["org.opencontainers.runc.checkpoint.enabled"] = "true";
   if (!facts.commit.empty()) annotations["myrt.commit"] = facts.commit;
   if (!facts.version.empty()) annotations["myrt.version"] = facts.version;
   json["potentiallyUnsafeConfigAnnotations"] = facts.unsafe_annotations;

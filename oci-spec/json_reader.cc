@@ -153,21 +153,26 @@ std::string unescape_token(std::string_view token) {
 
 }  // namespace
 
-JsonDocument::JsonDocument(std::string_view text) {
+JsonDocument::JsonDocument(std::string_view text, Tracking tracking) {
   if (text.size() > kMaxBytes) {
     report("", fmt::format("document of {} bytes is longer than {}", text.size(), kMaxBytes));
     return;
   }
   // The parser takes a NUL byte for the end and would not look at what comes after it.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    failed_at_ = nul;
     report("", "invalid JSON at " + line_and_column(text, nul + 1) + ": NUL byte");
     return;
   }
   text_.reserve(text.size());
   nodes_.reserve(text.size() / 12);
   TreeBuilder builder(nodes_, text_);
-  if (Json::sax_parse(text.begin(), text.end(), &builder)) return;
+  if (Json::sax_parse(text.begin(), text.end(), &builder)) {
+    if (tracking == Tracking::on) read_.resize(nodes_.size());
+    return;
+  }
   nodes_.clear();
+  failed_at_ = builder.error_position() > 0 ? builder.error_position() - 1 : 0;
   const std::string where =
       builder.error_position() == 0 ? "" : " at " + line_and_column(text, builder.error_position());
   report("", "invalid JSON" + where + ": " + builder.failure());
@@ -186,7 +191,6 @@ void JsonDocument::report(std::string pointer, std::string message) const {
   }
 }
 
-// The index of the deepest node that `pointer` passes through; indices are in document order.
 std::uint32_t JsonDocument::position_of(std::string_view pointer) const {
   std::uint32_t position = 0;
   while (!pointer.empty() && !nodes_.empty()) {
@@ -262,13 +266,16 @@ std::optional<JsonValue> JsonValue::member(std::string_view name) const {
     const JsonNode& candidate = document_->node(child);
     if (document_->text(candidate.key_offset, candidate.key_length) == name) match = child;
   }
-  if (match == 0 || document_->node(match).kind == JsonKind::null) return std::nullopt;
+  if (match == 0) return std::nullopt;
+  document_->mark_read(match);
+  if (document_->node(match).kind == JsonKind::null) return std::nullopt;
   return JsonValue(*document_, match, {.parent = this});
 }
 
 void JsonValue::for_each_element(const std::function<void(const JsonValue&)>& visit) const {
   std::size_t element = 0;
   for (auto child = node().first_child; child != 0; child = document_->node(child).next_sibling) {
+    document_->mark_read(child);
     visit(JsonValue(*document_, child, {.parent = this, .element = element++}));
   }
 }
@@ -282,7 +289,9 @@ void JsonValue::for_each_member(
   }
   for (auto child = first; child != 0; child = document_->node(child).next_sibling) {
     const JsonValue entry(*document_, child, {.parent = this});
-    if (last_of_name.at(entry.key()) == child) visit(entry.key(), entry);
+    if (last_of_name.at(entry.key()) != child) continue;
+    document_->mark_read(child);
+    visit(entry.key(), entry);
   }
 }
 

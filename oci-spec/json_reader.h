@@ -51,12 +51,15 @@ struct IntegerRange {
 
 class JsonValue;
 
+// Whether a document remembers which of its values were looked at, which only inspection wants.
+enum class Tracking : std::uint8_t { off, on };
+
 // Owns the parsed tree and the problems found in it; outlives every JsonValue into it.
 class JsonDocument {
  public:
   // Parses `text` (RFC 8259, UTF-8, at most 16 MiB and 128 levels deep). Anything wrong with the
   // syntax becomes the only problem, and root() is then empty.
-  explicit JsonDocument(std::string_view text);
+  explicit JsonDocument(std::string_view text, Tracking tracking = Tracking::off);
 
   std::optional<JsonValue> root() const;
   const std::vector<Problem>& problems() const { return problems_; }
@@ -64,17 +67,29 @@ class JsonDocument {
   // The problems in the order in which the document has the places they point at.
   std::vector<Problem> take_problems();
 
+  // The index of the deepest node that `pointer` passes through; indices are in document order.
+  std::uint32_t position_of(std::string_view pointer) const;
+  std::size_t size() const { return nodes_.size(); }
+  // The offset of the byte at which parsing stopped; 0 when the document could be parsed.
+  std::size_t failed_at() const { return failed_at_; }
+
+  // Tracking::on: that a reader has asked for a value, and whether one has.
+  void mark_read(std::uint32_t index) const {
+    if (!read_.empty()) read_[index] = true;
+  }
+  bool was_read(std::uint32_t index) const { return read_[index]; }
+
   const JsonNode& node(std::uint32_t index) const { return nodes_[index]; }
   std::string_view text(std::uint64_t offset, std::uint32_t length) const {
     return std::string_view(text_).substr(offset, length);
   }
 
  private:
-  std::uint32_t position_of(std::string_view pointer) const;
-
   std::vector<JsonNode> nodes_;  // in document order; [0] is the root
   std::string text_;             // all keys and strings, unescaped
   mutable std::vector<Problem> problems_;
+  std::size_t failed_at_ = 0;
+  mutable std::vector<bool> read_;  // by node; empty without tracking
 };
 
 // One value of the document. Borrows the document and the value that it was taken from.

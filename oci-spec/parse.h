@@ -30,6 +30,9 @@ Parsed<Spec> parse_spec(std::string_view json);
 Parsed<Process> parse_process(std::string_view json);
 // The `resources` object on its own, as `update --resources` gets it.
 Parsed<Resources> parse_resources(std::string_view json);
+// The `mounts` array on its own or as the member of an object, as `mounts add` gets it. Rules of
+// single mounts are the planner's: what is read here has the right types.
+Parsed<std::vector<Mount>> parse_mounts(std::string_view json);
 
 // All problems (at least one) as one Error{invalid_config}: the first one's pointer, and every
 // problem in the message ("/process/cwd: expected an absolute path, got `a`; /root: is required").

@@ -54,12 +54,15 @@ static void read_members(const JsonValue& json, Device& device) {
   json.optional("gid", device.gid);
 }
 
+// A word that may be left out, but not be empty. One of the wrong type has its problem already.
+static void read_word(const JsonValue& json, std::string_view name, std::string& out) {
+  if (!json.optional(name, out) || !out.empty()) return;
+  const auto word = json.member(name);
+  if (word->kind() == JsonKind::string && word->text().empty()) word->report("must not be empty");
+}
+
 static void read_members(const JsonValue& json, NetDevice& device) {
-  if (json.optional("name", device.name) && device.name.empty()) {
-    // A name of the wrong type has its problem already.
-    const auto name = json.member("name");
-    if (name->kind() == JsonKind::string && name->text().empty()) name->report("must not be empty");
-  }
+  read_word(json, "name", device.name);
 }
 
 static void read_members(const JsonValue& json, IntelRdt& rdt) {
@@ -97,7 +100,7 @@ void read_members(const JsonValue& json, Linux& linux_section) {
   json.optional("intelRdt", linux_section.intel_rdt);
   json.optional("sysctl", linux_section.sysctl);
   json.optional("seccomp", linux_section.seccomp);
-  json.optional("rootfsPropagation", linux_section.rootfs_propagation);
+  read_word(json, "rootfsPropagation", linux_section.rootfs_propagation);
   json.optional("maskedPaths", linux_section.masked_paths);
   json.optional("readonlyPaths", linux_section.readonly_paths);
   json.optional("mountLabel", linux_section.mount_label);

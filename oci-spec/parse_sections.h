@@ -7,6 +7,9 @@
 
 namespace myrt::oci {
 
+// What parse_spec makes of a document that its caller keeps. parse_spec.cc
+Parsed<Spec> parse_spec(JsonDocument& document);
+
 void read_members(const JsonValue& json, Spec& spec);            // parse_spec.cc
 void read_members(const JsonValue& json, Process& process);      // parse_process.cc
 void read_members(const JsonValue& json, Mount& mount);          // parse_mounts.cc

@@ -7,8 +7,7 @@ namespace {
 // Rules run on incomplete values too, so that one pass finds everything; RuleReport leaves out what
 // only follows from a problem that reading has already found.
 template <class T, class CheckRules>
-Parsed<T> parse_document(std::string_view json, CheckRules check_rules) {
-  JsonDocument document(json);
+Parsed<T> read_document(JsonDocument& document, CheckRules check_rules) {
   Parsed<T> parsed;
   const auto root = document.root();
   if (root) {
@@ -21,6 +20,12 @@ Parsed<T> parse_document(std::string_view json, CheckRules check_rules) {
   }
   parsed.problems = document.take_problems();
   return parsed;
+}
+
+template <class T, class CheckRules>
+Parsed<T> parse_document(std::string_view json, CheckRules check_rules) {
+  JsonDocument document(json);
+  return read_document<T>(document, check_rules);
 }
 
 }  // namespace
@@ -46,8 +51,13 @@ void read_members(const JsonValue& json, Spec& spec) {
 }
 
 Parsed<Spec> parse_spec(std::string_view json) {
-  return parse_document<Spec>(
-      json, [](const Spec& spec, RuleReport& report) { check_spec(spec, report); });
+  JsonDocument document(json);
+  return parse_spec(document);
+}
+
+Parsed<Spec> parse_spec(JsonDocument& document) {
+  return read_document<Spec>(
+      document, [](const Spec& spec, RuleReport& report) { check_spec(spec, report); });
 }
 
 Parsed<Process> parse_process(std::string_view json) {
@@ -59,6 +69,20 @@ Parsed<Resources> parse_resources(std::string_view json) {
   return parse_document<Resources>(json, [](const Resources& resources, RuleReport& report) {
     check_resources(resources, "", report);
   });
+}
+
+Parsed<std::vector<Mount>> parse_mounts(std::string_view json) {
+  JsonDocument document(json);
+  Parsed<std::vector<Mount>> parsed;
+  if (const auto root = document.root()) {
+    if (root->kind() == JsonKind::object) {
+      root->required("mounts", parsed.value);
+    } else {
+      read_value(*root, parsed.value);
+    }
+  }
+  parsed.problems = document.take_problems();
+  return parsed;
 }
 
 }  // namespace myrt::oci

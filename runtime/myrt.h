@@ -16,9 +16,11 @@
 #include <string_view>
 #include <vector>
 
+#include "oci-spec/inspect.h"
 #include "oci-spec/spec.h"
 #include "oci-spec/state.h"
 #include "sys/result.h"
+#include "sys/trace.h"
 
 namespace myrt {
 
@@ -29,14 +31,22 @@ enum class Strictness : std::uint8_t {
 };  // --strict: the spec's letter where runc and crun deviate
 enum class Switch : std::uint8_t { off, on };
 
+// The systemd that makes units for CgroupManager::systemd.
+struct Systemd {
+  std::string bus = "unix:path=/run/dbus/system_bus_socket";  // a D-Bus address
+  Switch user = Switch::off;                                  // on: a user's manager
+};
+
 // What every operation needs to know.
 struct Context {
   std::string root;  // absolute path of the state root, e.g. "/run/myrt"
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  Systemd systemd;
   Strictness strictness = Strictness::peers;
   std::function<void(std::string_view)> warn = [](std::string_view) {
   };                                            // a warning never changes the flow (LIF-03)
   std::function<void(std::string_view)> debug;  // empty: no debug texts are even built
+  sys::Trace trace;                             // off unless it was opened
 };
 
 // How a new container process is connected to its caller.
@@ -124,8 +134,63 @@ Result<> remove(const Context& context, const DeleteOptions& options);
 Result<std::vector<pid_t>> ps(const Context& context, const std::string& id);
 Result<> pause(const Context& context, const std::string& id);
 Result<> resume(const Context& context, const std::string& id);
-// Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16).
-Result<> update(const Context& context, const std::string& id, const oci::Resources& resources);
+// Lines of a resctrl class for update; absent: unchanged.
+struct RdtSchemas {
+  std::optional<std::string> l3_cache, mem_bw;
+  bool operator==(const RdtSchemas&) const = default;
+};
+// Zero and absent leave a limit as it is; `devices` is ignored (contract §0.16). Schemata go to the
+// container's resctrl class; where it has none, one of its own is made for it.
+Result<> update(const Context& context, const std::string& id, const oci::Resources& resources,
+                const RdtSchemas& schemas = {});
+
+// Mounts more into a container that runs, is paused or was created: all of `mounts` or none. They
+// end with the container. Relative sources are below the bundle.
+Result<> add_mounts(const Context& context, const std::string& id,
+                    const std::vector<oci::Mount>& mounts);
+// Takes away what add_mounts has put there; only `destination` counts.
+Result<> remove_mounts(const Context& context, const std::string& id,
+                       const std::vector<oci::Mount>& mounts);
+
+// What checkpoint and restore share of CRIU's options; each is CRIU's own of that name.
+struct CriuOptions {
+  std::string binary;      // of CRIU, absolute; empty: the caller found none
+  std::string image_path;  // absolute
+  std::string work_path;   // absolute, for logs; empty: the image path
+  Switch tcp_established = Switch::off, external_unix_sockets = Switch::off;
+  Switch shell_job = Switch::off, file_locks = Switch::off, link_remap = Switch::off;
+  Switch auto_dedup = Switch::off, lazy_pages = Switch::off;
+  std::string manage_cgroups_mode;            // soft, full, strict, ignore; empty: soft
+  std::string network_lock;                   // iptables, nftables, skip; empty: CRIU's default
+  std::vector<std::string> empty_namespaces;  // "network"
+};
+
+struct CheckpointOptions {
+  std::string id;
+  CriuOptions criu;
+  std::string parent_path;  // of an earlier pre-dump, relative to the image path
+  Switch leave_running = Switch::off, pre_dump = Switch::off;
+  Switch tcp_skip_in_flight = Switch::off;
+  std::string page_server;       // ADDRESS:PORT
+  std::optional<int> status_fd;  // gets a zero byte when lazy pages can be served
+};
+// Saves a running or paused container. Without leave_running and pre_dump it is destroyed then, its
+// poststop hooks included. What will not work is refused before anything is stopped. Errors leave
+// the container as it was.
+Result<> checkpoint(const Context& context, const CheckpointOptions& options);
+
+struct RestoreOptions {
+  CreateOptions create;  // id, bundle and what connects the container to its caller
+  CriuOptions criu;
+  Switch detach = Switch::off;
+  Switch subreaper = Switch::on;  // off: --no-subreaper
+  Switch tcp_close = Switch::off;
+  std::string lsm_profile;  // "TYPE:NAME"
+  std::string lsm_mount_context;
+};
+// Makes a container of a checkpoint: its state, cgroup and mounts come from the bundle, as for
+// create. The exit code as run has it. Errors leave nothing behind.
+Result<int> restore(const Context& context, const RestoreOptions& options);
 
 // {"type":"stats","id":...,"data":{...}} on one line, without a newline (contract §3).
 Result<std::string> stats_event(const Context& context, const std::string& id);
@@ -133,6 +198,70 @@ Result<std::string> stats_event(const Context& context, const std::string& id);
 // container's cgroup is gone.
 Result<> events(const Context& context, const std::string& id, std::chrono::milliseconds interval,
                 const std::function<void(std::string_view)>& emit);
+
+// --- inspection (runtime/inspection): what follows looks, and changes nothing
+
+struct ValidateOptions {
+  std::string path = ".";    // a bundle, or a configuration file in one
+  Switch host = Switch::on;  // off: only what the document itself says
+};
+struct Validation {
+  std::string config;                // absolute path of the file
+  std::vector<oci::Remark> remarks;  // in the order of the document
+};
+// Every problem of a configuration at once, and what this build, kernel and host cannot do of it.
+// Errors: system (a file that cannot be read); whatever is wrong in the file is a remark.
+Result<Validation> validate(const Context& context, const ValidateOptions& options);
+// {"config":…,"valid":…,"runnable":…,"remarks":[…]}, indented: valid is about the specification,
+// runnable about this host as well.
+std::string to_json(const Validation& validation);
+
+enum class Match : std::uint8_t { same, differs, unknown };
+// One thing that the configuration asked of the kernel.
+struct EffectiveField {
+  std::string name;     // "process.capabilities.bounding", "mounts[/proc].options"
+  std::string pointer;  // of the field that asked for it; empty: a rule of the specification
+  std::string asked, applied;
+  Match match = Match::same;
+};
+struct Effective {
+  oci::State state;
+  std::vector<EffectiveField> fields;
+};
+// What the kernel applies to the container's init, beside what its configuration (as it was when
+// the container was created) asked for. Errors: not_found; wrong_status for a stopped container.
+Result<Effective> effective(const Context& context, const std::string& id);
+std::string to_json(const Effective& effective);
+
+enum class MetricsFormat : std::uint8_t {
+  prometheus,   // text format 0.0.4: what promtool and node_exporter's textfile collector read
+  openmetrics,  // OpenMetrics 1.0
+};
+struct MetricsOptions {
+  std::vector<std::string> ids;  // empty: every container of the root
+  Switch all = Switch::off;      // on: stopped containers too
+  MetricsFormat format = MetricsFormat::prometheus;
+};
+// What every container uses. One that cannot be read, or has gone meanwhile, is left out (and
+// warned about in the first case); a missing one that was named is an Error{not_found}.
+Result<std::string> metrics(const Context& context, const MetricsOptions& options);
+
+enum class Verdict : std::uint8_t { ok, note, warning, failure };
+struct Diagnosis {
+  std::string name;  // "user namespaces"
+  Verdict verdict = Verdict::ok;
+  std::string finding;      // what was tried and what came of it
+  std::string consequence;  // what will not work; empty when ok
+  std::string fix;          // a command or a line of a file; empty when there is none
+};
+struct DoctorOptions {
+  std::string search_path;      // PATH, for engines and criu
+  std::string xdg_runtime_dir;  // of the caller
+};
+// Tries out what containers need of this host, and looks at the engines' configurations. What it
+// makes (processes, detached mounts, an empty cgroup) is gone when it returns.
+Result<std::vector<Diagnosis>> doctor(const Context& context, const DoctorOptions& options);
+std::string to_json(const std::vector<Diagnosis>& diagnoses);
 
 struct Version {
   std::string version, commit, spec, libseccomp;

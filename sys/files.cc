@@ -11,6 +11,7 @@ namespace myrt::sys {
 namespace {
 
 constexpr std::size_t kShownValueBytes = 64;
+constexpr std::size_t kMaxKernelFileBytes = 64U << 20U;
 
 // A value as it appears in an error: device filters and the like can be pages long.
 std::string shown(std::string_view value) {
@@ -23,6 +24,35 @@ std::string temporary_name(const std::string& name) {
   const std::size_t slash = name.rfind('/');
   const std::string directory = slash == std::string::npos ? "" : name.substr(0, slash + 1);
   return directory + ".myrt-" + random_hex(8);
+}
+
+Result<> rename_at(int dirfd, const std::string& temporary, const std::string& name) {
+  if (::renameat(dirfd, temporary.c_str(), dirfd, name.c_str()) == 0) return {};
+  const int error = errno;
+  ::unlinkat(dirfd, temporary.c_str(), 0);
+  return errno_error("renameat", fmt::format("rename `{}` to `{}`", temporary, name), error);
+}
+
+enum class End : std::uint8_t { empty_read, short_read };
+
+Result<std::string> read_until(End end, int fd, std::string_view what, std::size_t limit_bytes) {
+  std::array<char, 16384> buffer;
+  std::string text;
+  for (;;) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0) {
+      const int error = errno;
+      if (error == EINTR) continue;
+      return errno_error("read", fmt::format("read `{}`", what), error);
+    }
+    const auto size = static_cast<std::size_t>(count);
+    if (size > limit_bytes - text.size()) {
+      return make_error(ErrorCode::invalid_argument,
+                        fmt::format("read `{}`: longer than {} bytes", what, limit_bytes));
+    }
+    text.append(buffer.data(), size);
+    if (size == 0 || (end == End::short_read && size < buffer.size())) return text;
+  }
 }
 
 }  // namespace
@@ -38,23 +68,16 @@ Result<UniqueFd> open_at(int dirfd, const std::string& path, int flags, mode_t m
 }
 
 Result<std::string> read_all(int fd, std::string_view what, std::size_t limit_bytes) {
-  std::array<char, 16384> buffer;
-  std::string text;
-  for (;;) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (count < 0) {
-      const int error = errno;
-      if (error == EINTR) continue;
-      return errno_error("read", fmt::format("read `{}`", what), error);
-    }
-    if (count == 0) return text;
-    const auto size = static_cast<std::size_t>(count);
-    if (size > limit_bytes - text.size()) {
-      return make_error(ErrorCode::invalid_argument,
-                        fmt::format("read `{}`: longer than {} bytes", what, limit_bytes));
-    }
-    text.append(buffer.data(), size);
-  }
+  return read_until(End::empty_read, fd, what, limit_bytes);
+}
+
+Result<std::string> read_kernel_file(int fd, std::string_view what) {
+  return read_until(End::short_read, fd, what, kMaxKernelFileBytes);
+}
+
+Result<std::string> read_kernel_file(const std::string& path) {
+  const UniqueFd fd = TRY(open(path, O_RDONLY));
+  return read_kernel_file(fd.get(), path);
 }
 
 Result<std::string> read_file_at(int dirfd, const std::string& path, std::size_t limit_bytes) {
@@ -117,10 +140,17 @@ Result<> write_new_file_at(int dirfd, const std::string& name, std::string_view 
 Result<> write_atomic_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode) {
   const std::string temporary = temporary_name(name);
   TRY(write_new_file_at(dirfd, temporary, bytes, mode).context(fmt::format("write `{}`", name)));
-  if (::renameat(dirfd, temporary.c_str(), dirfd, name.c_str()) == 0) return {};
-  const int error = errno;
+  return rename_at(dirfd, temporary, name);
+}
+
+Result<> replace_file_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode) {
+  const std::string temporary = name + ".new";
+  const UniqueFd fd =
+      TRY(open_at(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
+  Result<> written = write_all(fd.get(), bytes, name);
+  if (written.ok()) return rename_at(dirfd, temporary, name);
   ::unlinkat(dirfd, temporary.c_str(), 0);
-  return errno_error("renameat", fmt::format("rename `{}` to `{}`", temporary, name), error);
+  return written;
 }
 
 bool exists_at(int dirfd, const std::string& path) {

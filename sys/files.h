@@ -32,6 +32,11 @@ inline Result<std::string> read_file(const std::string& path) {
   return read_file_at(AT_FDCWD, path);
 }
 
+// The same of a file that the kernel makes up in one piece when it is read (cgroupfs, and most of
+// procfs and sysfs): a read(2) that does not fill its buffer has got all of it.
+Result<std::string> read_kernel_file(int fd, std::string_view what);
+Result<std::string> read_kernel_file(const std::string& path);
+
 // Writes all bytes, retrying short writes and EINTR.
 Result<> write_all(int fd, std::string_view bytes, std::string_view what);
 
@@ -47,6 +52,9 @@ Result<> write_new_file_at(int dirfd, const std::string& name, std::string_view 
 // Replaces a file atomically: temporary name in the same directory, then renameat(2). Leaves no
 // temporary on failure. No fsync: state lives on tmpfs and does not outlive a boot.
 Result<> write_atomic_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode);
+// The same in a directory that is the caller's alone: the temporary name is always the same, and
+// what somebody who died has left there is overwritten.
+Result<> replace_file_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode);
 
 Result<> mkdir_at(int dirfd, const std::string& path, mode_t mode);
 // mkdir -p of a host-side path; existing directories are kept as they are.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -86,6 +87,14 @@ Error context_error(int fs_fd, std::string_view syscall, std::string_view what, 
   return error;
 }
 
+Result<> move_mount(int mount_fd, int dirfd, const char* name, unsigned flags,
+                    std::string_view what) {
+  flags |= MOVE_MOUNT_F_EMPTY_PATH;
+  if (::syscall(SYS_move_mount, mount_fd, "", dirfd, name, flags) == 0) return {};
+  const int error = errno;
+  return errno_error("move_mount", fmt::format("move mount to `{}`", what), error);
+}
+
 }  // namespace
 
 Result<> mount(const std::string& source, const std::string& target, const std::string& fstype,
@@ -115,10 +124,15 @@ Result<UniqueFd> open_tree(int dirfd, const std::string& path, unsigned flags) {
 }
 
 Result<> move_mount_onto(int mount_fd, int target_fd, std::string_view what) {
-  const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  if (::syscall(SYS_move_mount, mount_fd, "", target_fd, "", flags) == 0) return {};
-  const int error = errno;
-  return errno_error("move_mount", fmt::format("move mount to `{}`", what), error);
+  return move_mount(mount_fd, target_fd, "", MOVE_MOUNT_T_EMPTY_PATH, what);
+}
+
+Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::string_view what) {
+  return move_mount(mount_fd, dirfd, name.c_str(), 0, what);
+}
+
+Result<> move_mount_to_path(int mount_fd, const std::string& path) {
+  return move_mount(mount_fd, AT_FDCWD, path.c_str(), MOVE_MOUNT_T_SYMLINKS, path);
 }
 
 Result<UniqueFd> fsopen(const std::string& fstype) {
@@ -172,6 +186,15 @@ Result<> mount_setattr(int mount_fd, Recursive recursive, const MountAttributesC
       fmt::format("set mount attributes of `{}` (set {:#x}, clear {:#x}, propagation {:#x})",
                   shown_target(fd_path(mount_fd)), change.set, change.clear, change.propagation),
       error);
+}
+
+Result<MountPlace> mount_place(int fd) {
+  constexpr unsigned kUniqueMountId = 0x4000;  // STATX_MNT_ID_UNIQUE, newer than our headers
+  struct statx status = {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | kUniqueMountId, &status) != 0) {
+    return errno_error("statx", fmt::format("stat `{}`", shown_target(fd_path(fd))));
+  }
+  return MountPlace{status.stx_mnt_id, (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0};
 }
 
 Result<> pivot_root(const std::string& new_root, const std::string& put_old) {

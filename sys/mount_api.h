@@ -24,6 +24,10 @@ Result<UniqueFd> open_tree(int dirfd, const std::string& path, unsigned flags);
 // move_mount(2) from an fd onto an fd (F_EMPTY_PATH|T_EMPTY_PATH). `what` names the target in the
 // error.
 Result<> move_mount_onto(int mount_fd, int target_fd, std::string_view what);
+// The same onto `name` in the directory `dirfd`; a symlink there is not followed.
+Result<> move_mount_at(int mount_fd, int dirfd, const std::string& name, std::string_view what);
+// The same onto a host-side path, following symlinks.
+Result<> move_mount_to_path(int mount_fd, const std::string& path);
 Result<UniqueFd> fsopen(const std::string& fstype);
 Result<> fsconfig_flag(int fs_fd, const std::string& key);
 Result<> fsconfig_string(int fs_fd, const std::string& key, const std::string& value);
@@ -41,6 +45,14 @@ struct MountAttributesChange {
   int userns_fd = -1;             // for MOUNT_ATTR_IDMAP in `set`
 };
 Result<> mount_setattr(int mount_fd, Recursive recursive, const MountAttributesChange& change);
+
+// Which mount an fd is on, and whether it is that mount's root (statx(2)). From Linux 6.8 on the id
+// is never given to another mount; before that the kernel may reuse it.
+struct MountPlace {
+  std::uint64_t mount_id = 0;
+  bool is_mount_root = false;
+};
+Result<MountPlace> mount_place(int fd);
 
 // pivot_root(2) through the raw syscall.
 Result<> pivot_root(const std::string& new_root, const std::string& put_old);

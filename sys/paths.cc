@@ -75,7 +75,8 @@ Result<std::string> link_target(int parent, const std::string& parent_path,
 // someone else's symlink.
 Result<UniqueFd> open_new_directory(int parent, const std::string& name, mode_t mode) {
   UniqueFd fd = TRY(open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  if (::fchmod(fd.get(), mode) != 0) {
+  const mode_t inherited = TRY(stat_fd(fd.get())).st_mode & S_ISGID;  // mkdir(2), "Return value"
+  if (::fchmod(fd.get(), mode | inherited) != 0) {
     const int error = errno;
     return errno_error("fchmod", fmt::format("chmod `{}`", name), error);
   }

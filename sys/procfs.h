@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sys/result.h"
@@ -23,6 +24,8 @@ class Procfs {
   // Opens /proc and checks PROC_SUPER_MAGIC and the root inode. When /proc is over-mounted below
   // (myrt inside a container), a private instance (fsopen "proc") is tried on the first EXDEV.
   static Result<Procfs> open();
+  // A tree of plain files that stands for /proc, for tests of what is written where.
+  static Procfs imitation(UniqueFd tree) { return Procfs(std::move(tree)); }
 
   int fd() const { return root_.get(); }
   Result<UniqueFd> open_at(const std::string& path, int flags) const;

@@ -1,6 +1,7 @@
 #include "sys/seqpacket.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -58,6 +59,16 @@ int connect_retrying(int socket, const sockaddr_un& address) {
     if (errno != EINTR) return errno;
   }
   return 0;
+}
+
+Result<> bound_sends(int socket, std::chrono::milliseconds bound) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bound);
+  const timeval time = {.tv_sec = seconds.count(),
+                        .tv_usec = std::chrono::microseconds(bound - seconds).count()};
+  if (::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) != 0) {
+    return errno_error("setsockopt", "bound the time of a connection");
+  }
+  return {};
 }
 
 void take_fds(const msghdr& message, std::vector<UniqueFd>& fds) {
@@ -157,7 +168,8 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes
   return std::optional<Packet>(std::move(packet));
 }
 
-Result<UniqueFd> connect_unix(const std::string& path) {
+Result<UniqueFd> connect_unix(const std::string& path,
+                              std::optional<std::chrono::milliseconds> send_bound) {
   UniqueFd directory;  // keeps the fd of a long path open until connect(2) has used it
   std::optional<sockaddr_un> address = address_of(path);
   if (!address) {
@@ -170,6 +182,7 @@ Result<UniqueFd> connect_unix(const std::string& path) {
     address = TRY(address_at(directory.get(), path.substr(slash + 1)));
   }
   UniqueFd fd = TRY(unix_socket(SOCK_STREAM));
+  if (send_bound) TRY(bound_sends(fd.get(), *send_bound));
   const int error = connect_retrying(fd.get(), *address);
   if (error != 0) return errno_error("connect", fmt::format("connect to `{}`", path), error);
   return fd;
@@ -195,6 +208,15 @@ Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::strin
   const int error = connect_retrying(fd.get(), address);
   if (error == 0) return std::optional<UniqueFd>(std::move(fd));
   if (error == ECONNREFUSED || error == ENOENT) return std::optional<UniqueFd>();
+  return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
+}
+
+Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name) {
+  const sockaddr_un address = TRY(address_at(dirfd, name));
+  const UniqueFd fd = TRY(unix_socket(SOCK_DGRAM));
+  const int error = connect_retrying(fd.get(), address);
+  if (error == EPROTOTYPE) return true;
+  if (error == ECONNREFUSED || error == ENOENT) return false;
   return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
 }
 

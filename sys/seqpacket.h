@@ -26,13 +26,18 @@ Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>&
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes = 1U << 18U);
 
 // Connects to a unix STREAM socket by path; paths longer than sun_path go through the parent's
-// directory fd.
-Result<UniqueFd> connect_unix(const std::string& path);
+// directory fd. `send_bound` (SO_SNDTIMEO) bounds this connect(2), which waits where the listener's
+// backlog is full, and every later send.
+Result<UniqueFd> connect_unix(const std::string& path,
+                              std::optional<std::chrono::milliseconds> send_bound = std::nullopt);
 // A listening / connected SEQPACKET socket named `name` in the directory `dirfd` (any length of
 // directory path).
 Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name);
 // nullopt: nobody listens there any more (ECONNREFUSED) or there is no such socket (ENOENT).
 Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::string& name);
+// Whether some process has the socket of that name open, without a sign of it to that process: a
+// socket of another type is refused by the type, before anything is queued (unix(7), EPROTOTYPE).
+Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name);
 Result<UniqueFd> accept(int listener);
 
 }  // namespace myrt::sys

@@ -46,6 +46,9 @@ Result<Writes> memory_writes(const oci::MemoryResources& memory, const std::stri
   if (memory.reservation.value_or(0) != 0) {
     add("memory.soft_limit_in_bytes", bytes(*memory.reservation), "reservation");
   }
+  if (memory.kernel_tcp.value_or(0) != 0) {
+    add("memory.kmem.tcp.limit_in_bytes", bytes(*memory.kernel_tcp), "kernelTCP");
+  }
   if (memory.swappiness) {
     if (*memory.swappiness > 100) {
       return config_error(pointer + "/swappiness",

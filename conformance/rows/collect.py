@@ -16,7 +16,7 @@ WORD = rf"(?:{CITED.pattern}|{TAG.pattern})"
 BRACKETS = re.compile(rf"\[({WORD}(?:,{WORD})*)\]")
 
 SHELL_FOLDERS = ["tests/integration", "tests/e2e", "tests/vm/inside"]
-SHELL_CASE = re.compile(r"^\s*(?:it|check)\s+(['\"].*)$")
+SHELL_CASE = re.compile(r"^\s*(?:it|both|check)\s+(['\"].*)$")
 SHELL_ROW = re.compile(r"^([A-Z]{3,4}-[0-9]{2})\|(.*)\|[^|]*$")
 
 CATCH_MACRO = re.compile(r"^(?:TEMPLATE_)?TEST_CASE(_METHOD)?\s*\(", re.MULTILINE)

@@ -67,16 +67,25 @@ Result<int> run_with(const Log& log, const CommandLine& line, const Personality&
   Context context;
   context.root = root.path;
   context.cgroup_manager = TRY(cgroup_manager(line.globals));
+  if (context.cgroup_manager == CgroupManager::systemd) context.systemd = systemd(environment);
   context.strictness = line.globals.on("strict") ? Strictness::spec : Strictness::peers;
   context.warn = [&log](std::string_view message) { log.write(LogLevel::warning, message); };
   if (log.settings().level == LogLevel::debug) {
     context.debug = [&log](std::string_view message) { log.write(LogLevel::debug, message); };
     context.debug(fmt::format("{} {}: root `{}`", personality.name, line.command->name, root.path));
   }
-  if (line.command->id == CommandId::create || line.command->id == CommandId::run) {
+  if (line.globals.has("trace")) {
+    context.trace = TRY(sys::Trace::open(std::string(line.globals.text("trace"))));
+    context.trace.enter(line.command->name);
+  }
+  const CommandId id = line.command->id;
+  if (id == CommandId::create || id == CommandId::run || id == CommandId::restore) {
     TRY(make_xdg_root(root));
   }
-  return run_selected({context, line, environment, personality, streams});
+  auto status = run_selected({context, line, environment, personality, streams});
+  const auto closed = context.trace.close();
+  if (!closed.ok()) context.warn(closed.error().message);
+  return status;
 }
 
 }  // namespace

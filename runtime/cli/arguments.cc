@@ -47,6 +47,12 @@ class Parser {
     line_.error = UsageError{std::move(message), show, exit_status};
   }
 
+  // runc's words and its 3; crun ends with 1 (contract §2.1).
+  void fail_unknown(std::string_view command) {
+    fail(fmt::format("No help topic for '{}'{}", command, did_you_mean(closest_command(command))),
+         Show::nothing, program_ == "crun" ? 1 : 3);
+  }
+
   void parse_globals() {
     bool options_ended = false;
     while (!at_end()) {
@@ -70,9 +76,7 @@ class Parser {
     }
     line_.command = find_command(name);
     if (line_.command == nullptr) {
-      // 3 and these words are runc's for an unknown command (contract §2.1).
-      fail(fmt::format("No help topic for '{}'{}", name, did_you_mean(closest_command(name))),
-           Show::nothing, 3);
+      fail_unknown(name);
       return;
     }
     parse_arguments();
@@ -111,8 +115,7 @@ class Parser {
     line_.command = find_command(topic);
     line_.request = Request::command_help;
     if (line_.command == nullptr) {
-      fail(fmt::format("No help topic for '{}'{}", topic, did_you_mean(closest_command(topic))),
-           Show::nothing, 3);
+      fail_unknown(topic);
     }
   }
 

@@ -36,9 +36,20 @@ Result<int> run_selected(const Invocation& invocation) {
       return features_command(invocation);
     case CommandId::events:
       return events_command(invocation);
-    case CommandId::checkpoint:
-    case CommandId::restore:
     case CommandId::mounts:
+      return mounts_command(invocation);
+    case CommandId::validate:
+      return validate_command(invocation);
+    case CommandId::effective:
+      return effective_command(invocation);
+    case CommandId::doctor:
+      return doctor_command(invocation);
+    case CommandId::metrics:
+      return metrics_command(invocation);
+    case CommandId::checkpoint:
+      return checkpoint_command(invocation);
+    case CommandId::restore:
+      return restore_command(invocation);
     case CommandId::help:
       break;  // the parser has refused or answered these
   }

@@ -50,10 +50,22 @@ Result<int> events_command(const Invocation& invocation);
 Result<int> pause_command(const Invocation& invocation);
 Result<int> resume_command(const Invocation& invocation);
 Result<int> update_command(const Invocation& invocation);
+Result<int> mounts_command(const Invocation& invocation);
+
+// commands_checkpoint.cc
+Result<int> checkpoint_command(const Invocation& invocation);
+Result<int> restore_command(const Invocation& invocation);  // as run_command
 
 // commands_documents.cc
 Result<int> spec_command(const Invocation& invocation);
 Result<int> features_command(const Invocation& invocation);
+
+// commands_reports.cc. 1: the configuration cannot be run / the kernel's values differ / a check
+// failed.
+Result<int> validate_command(const Invocation& invocation);
+Result<int> effective_command(const Invocation& invocation);
+Result<int> doctor_command(const Invocation& invocation);
+Result<int> metrics_command(const Invocation& invocation);
 
 // Runs the command of `invocation.line`.
 Result<int> run_selected(const Invocation& invocation);

@@ -1,13 +1,12 @@
 #include <functional>
 
 #include "runtime/cli/commands.h"
+#include "runtime/cli/create_options.h"
 #include "runtime/cli/id_pattern.h"
 #include "sys/process.h"
 
 namespace myrt::cli {
 namespace {
-
-Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
 
 Result<std::vector<std::string>> selected_ids(const Invocation& invocation) {
   std::string argument(invocation.line.arguments[0]);

@@ -4,11 +4,8 @@
 #include "runtime/cli/values.h"
 
 namespace myrt::cli {
-namespace {
 
 Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
-
-}  // namespace
 
 Result<int> activation_fds(const Environment& environment, const Personality& personality) {
   if (environment.listen_fds.empty()) return 0;
@@ -21,6 +18,9 @@ Result<int> activation_fds(const Environment& environment, const Personality& pe
 
 Result<CreateOptions> create_options(const CommandLine& line, const Environment& environment,
                                      const Personality& personality) {
+  if (line.globals.on("strict") && !line.options.has("bundle")) {
+    return make_error(ErrorCode::invalid_argument, "--bundle is required with --strict");  // OPS-02
+  }
   CreateOptions options;
   options.id = line.arguments[0];
   options.bundle = line.options.text("bundle", options.bundle);

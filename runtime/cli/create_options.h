@@ -9,6 +9,9 @@
 
 namespace myrt::cli {
 
+// A flag of the command line as the library takes it.
+Switch to_switch(bool on);
+
 // How many sockets a service manager has passed to this very process: LISTEN_FDS counts when
 // LISTEN_PID is ours (sd_listen_fds(3)). As crun, LISTEN_PID is not asked for: crun does not, and
 // its callers do not set it. Errors: invalid_argument.

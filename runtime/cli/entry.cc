@@ -12,18 +12,11 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include "sys/raw_syscall.h"
+
 namespace {
 
-long system_call(long number, long a, long b, long c = 0, long d = 0, long e = 0) {
-  long result = number;
-  register long fourth asm("r10") = d;
-  register long fifth asm("r8") = e;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
-               : "rcx", "r11", "memory");
-  return result;
-}
+using myrt::sys::raw_syscall;
 
 long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
@@ -52,18 +45,18 @@ extern "C" __attribute__((visibility("hidden"))) void myrt_seal_early(long* stac
   if (!may_enter_container(argv)) return;
   const char* self = "/proc/self/exe";
   struct statfs filesystem;
-  if (system_call(SYS_statfs, address(self), address(&filesystem)) != 0) return;
+  if (raw_syscall(SYS_statfs, address(self), address(&filesystem)) != 0) return;
   if ((filesystem.f_flags & ST_RDONLY) != 0) return;  // this is the sealed one
   const long tree =
-      system_call(SYS_open_tree, AT_FDCWD, address(self), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+      raw_syscall(SYS_open_tree, AT_FDCWD, address(self), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (tree < 0) return;
   struct mount_attr attributes = {};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (system_call(SYS_mount_setattr, tree, address(""), AT_EMPTY_PATH, address(&attributes),
+  if (raw_syscall(SYS_mount_setattr, tree, address(""), AT_EMPTY_PATH, address(&attributes),
                   sizeof attributes) == 0) {
-    system_call(SYS_execveat, tree, address(""), address(argv), address(envp), AT_EMPTY_PATH);
+    raw_syscall(SYS_execveat, tree, address(""), address(argv), address(envp), AT_EMPTY_PATH);
   }
-  system_call(SYS_close, tree, 0);
+  raw_syscall(SYS_close, tree, 0);
 }
 
 // The kernel enters with the argument count on top of the stack, and in rdx what _start registers

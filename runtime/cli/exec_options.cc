@@ -6,14 +6,13 @@
 #include <limits>
 
 #include "oci-spec/parse.h"
+#include "runtime/cli/create_options.h"
 #include "runtime/cli/process_io.h"
 #include "runtime/cli/values.h"
 #include "sys/files.h"
 
 namespace myrt::cli {
 namespace {
-
-Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
 
 Result<oci::Process> read_process(const std::string& path) {
   const sys::UniqueFd file = TRY(sys::open(path, O_RDONLY));

@@ -52,6 +52,8 @@ constexpr auto kGlobal = std::to_array<OptionEntry>({
     {"cgroup-manager", 0, text, "MANAGER", "cgroupfs, systemd or disabled (default: cgroupfs)"},
     {"rootless", 0, text, "VALUE",
      "true, false or auto: whether the default --root is below $XDG_RUNTIME_DIR (default: auto)"},
+    {"trace", 0, text, "FILE",
+     "write where the time goes, in the runtime and in init, as JSON for chrome://tracing"},
     {"strict", 0, flag, "", "follow the specification to the letter where runc and crun deviate"},
     {"help", 'h', flag, "", "show help"},
     {"version", 'v', flag, "", "print the version"},
@@ -140,13 +142,13 @@ constexpr auto kUpdate = std::to_array<OptionEntry>({
     {"memory", 0, text, "BYTES", "memory limit, with an optional suffix k, m or g; -1: no limit"},
     {"memory-reservation", 0, text, "BYTES", "soft memory limit"},
     {"memory-swap", 0, text, "BYTES", "limit of memory and swap together; -1: no limit"},
-    {"kernel-memory", 0, text, "BYTES", "kernel memory limit (cgroup v1 of old kernels)"},
+    {"kernel-memory", 0, text, "BYTES",
+     "accepted without effect, and with a warning: kernels have no such limit since 5.16",
+     Support::no_effect},
     {"kernel-memory-tcp", 0, text, "BYTES", "limit of TCP buffers (cgroup v1)"},
     {"pids-limit", 0, text, "N", "largest number of processes and threads; -1: no limit"},
-    {"l3-cache-schema", 0, text, "SCHEMA", "Intel RDT L3 cache schema (not supported yet)",
-     Support::refused},
-    {"mem-bw-schema", 0, text, "SCHEMA", "Intel RDT memory bandwidth schema (not supported yet)",
-     Support::refused},
+    {"l3-cache-schema", 0, text, "SCHEMA", "L3 cache of the resctrl class, e.g. L3:0=ff;1=f0"},
+    {"mem-bw-schema", 0, text, "SCHEMA", "memory bandwidth of the resctrl class, e.g. MB:0=50"},
 });
 
 constexpr auto kSpec = std::to_array<OptionEntry>({
@@ -160,10 +162,10 @@ constexpr auto kEvents = std::to_array<OptionEntry>({
     {"stats", 0, flag, "", "print one stats event and exit"},
 });
 
-// checkpoint and restore are parsed and described in full although they are refused: engines probe
-// `checkpoint --help` and `restore --lsm-mount-context` for what a runtime knows (contract §0.15).
+// Engines probe `checkpoint --help` and `restore --lsm-mount-context` for what a runtime knows
+// (contract §0.15).
 constexpr auto kCheckpoint = std::to_array<OptionEntry>({
-    {"image-path", 0, text, "DIR", "directory for the image files"},
+    {"image-path", 0, text, "DIR", "directory for the image files (default: checkpoint)"},
     {"work-path", 0, text, "DIR", "directory for work files and logs"},
     {"parent-path", 0, text, "DIR", "image of an earlier pre-dump, relative to --image-path"},
     {"leave-running", 0, flag, "", "leave the container running"},
@@ -180,12 +182,15 @@ constexpr auto kCheckpoint = std::to_array<OptionEntry>({
     {"manage-cgroups-mode", 0, text, "MODE", "soft, full, strict or ignore (default: soft)"},
     {"empty-ns", 0, list, "NAMESPACE", "make a namespace without restoring what is in it"},
     {"auto-dedup", 0, flag, "", "remove duplicate memory pages from the images"},
-    {"network-lock", 0, text, "METHOD", "how network traffic is held up meanwhile"},
+    {"network-lock", 0, text, "METHOD",
+     "how network traffic is held up meanwhile: iptables, nftables or skip"},
 });
 
 constexpr auto kRestore = std::to_array<OptionEntry>({
     kConsoleSocket,
-    {"image-path", 0, text, "DIR", "directory of the image files"},
+    {"image-path", 0, text, "DIR", "directory of the image files (default: checkpoint)"},
+    {"parent-path", 0, text, "DIR",
+     "accepted without effect: the images themselves name their parent", Support::no_effect},
     {"work-path", 0, text, "DIR", "directory for work files and logs"},
     {"tcp-established", 0, flag, "", "allow established TCP connections"},
     {"tcp-close", 0, flag, "", "restore TCP connections as closed"},
@@ -198,14 +203,35 @@ constexpr auto kRestore = std::to_array<OptionEntry>({
     kDetach,
     kPidFile,
     {"no-subreaper", 0, flag, "", "do not adopt the orphaned processes of the container"},
-    kNoPivot,
+    {"no-pivot", 0, flag, "", "accepted without effect: CRIU enters the root, a mount of its own",
+     Support::no_effect},
     {"empty-ns", 0, list, "NAMESPACE", "make a namespace without restoring what is in it"},
     {"auto-dedup", 0, flag, "", "remove duplicate memory pages from the images"},
     {"lazy-pages", 0, flag, "", "restore memory pages on demand"},
     {"lsm-profile", 0, text, "TYPE:NAME", "LSM profile of the restored processes"},
     {"lsm-mount-context", 0, text, "CONTEXT", "SELinux mount context to use"},
-    {"network-lock", 0, text, "METHOD", "how network traffic is held up meanwhile"},
+    {"network-lock", 0, text, "METHOD",
+     "how network traffic is held up meanwhile: iptables, nftables or skip"},
 });
+
+constexpr OptionEntry kJson = {"json", 0, flag, "", "print a JSON document instead of text"};
+
+constexpr auto kValidate = std::to_array<OptionEntry>({
+    kJson,
+    {"spec-only", 0, flag, "", "do not ask whether this kernel and host can do what is configured"},
+});
+
+constexpr auto kEffective = std::to_array<OptionEntry>({
+    kJson,
+    {"diff", 0, flag, "", "print only what differs from the configuration"},
+});
+
+constexpr auto kMetrics = std::to_array<OptionEntry>({
+    {"all", 'a', flag, "", "stopped containers too"},
+    {"format", 'f', text, "FORMAT", "prometheus or openmetrics (default: prometheus)"},
+});
+
+constexpr auto kDoctor = std::to_array<OptionEntry>({kJson});
 
 constexpr std::string_view kId = "<container-id>";
 
@@ -229,19 +255,23 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
     {CommandId::features, "features", "print what this runtime supports, as JSON", "", {}, 0, 0},
     {CommandId::events, "events", "print statistics and out-of-memory events of a container", kId,
      kEvents, 1, 1},
-    {CommandId::checkpoint, "checkpoint", "save a running container (not supported yet)", kId,
-     kCheckpoint, 1, 1, Placement::anywhere, Support::refused},
-    {CommandId::restore, "restore", "restore a saved container (not supported yet)", kId, kRestore,
-     1, 1, Placement::anywhere, Support::refused},
+    {CommandId::checkpoint, "checkpoint", "save a running container", kId, kCheckpoint, 1, 1},
+    {CommandId::restore, "restore", "restore a saved container", kId, kRestore, 1, 1},
     {CommandId::mounts,
      "mounts",
-     "add or remove mounts of a container (not supported yet)",
-     "add|remove <container-id> <file>",
+     "add or remove mounts of a container that is already there",
+     "add|remove <container-id> <file>|-",
      {},
-     1,
-     kAnyNumber,
-     Placement::anywhere,
-     Support::refused},
+     3,
+     3},
+    {CommandId::validate, "validate", "list everything that is wrong with a configuration",
+     "[bundle|config.json]", kValidate, 0, 1},
+    {CommandId::effective, "effective",
+     "compare what the kernel applies to a container with its configuration", kId, kEffective, 1,
+     1},
+    {CommandId::metrics, "metrics", "print what containers use, for a monitoring system",
+     "[container-id...]", kMetrics, 0, kAnyNumber},
+    {CommandId::doctor, "doctor", "try out what containers need of this host", "", kDoctor, 0, 0},
     {CommandId::help, "help", "show help, or the help of one command", "[command]", {}, 0, 1},
 });
 

@@ -51,6 +51,10 @@ enum class CommandId : std::uint8_t {
   checkpoint,
   restore,
   mounts,
+  validate,
+  effective,
+  metrics,
+  doctor,
   help,
 };
 

@@ -12,6 +12,9 @@
 namespace myrt::cli {
 namespace {
 
+constexpr std::string_view kL3Schema = "l3-cache-schema";
+constexpr std::string_view kMemBwSchema = "mem-bw-schema";
+
 Error bad_value(std::string_view option, std::string_view value, std::string_view expected) {
   return make_error(
       ErrorCode::invalid_argument,
@@ -107,14 +110,7 @@ Result<oci::Resources> from_options(const OptionValues& options) {
 }
 
 Result<oci::Resources> from_document(const std::string& path, int input_fd) {
-  std::string json;
-  if (path == "-") {
-    json = TRY(sys::read_all(input_fd, "standard input"));
-  } else {
-    const sys::UniqueFd file = TRY(sys::open(path, O_RDONLY));
-    json = TRY(sys::read_all(file.get(), path));
-  }
-  auto parsed = oci::parse_resources(json);
+  auto parsed = oci::parse_resources(TRY(read_document(path, input_fd)));
   if (!parsed.problems.empty()) {
     return Result<oci::Resources>(oci::to_error(parsed.problems)).context("--resources");
   }
@@ -123,14 +119,27 @@ Result<oci::Resources> from_document(const std::string& path, int input_fd) {
 
 }  // namespace
 
+Result<std::string> read_document(const std::string& path, int input_fd) {
+  if (path == "-") return sys::read_all(input_fd, "standard input");
+  const sys::UniqueFd file = TRY(sys::open(path, O_RDONLY));
+  return sys::read_all(file.get(), path);
+}
+
+RdtSchemas rdt_options(const OptionValues& options) {
+  RdtSchemas schemas;
+  if (options.has(kL3Schema)) schemas.l3_cache = options.text(kL3Schema);
+  if (options.has(kMemBwSchema)) schemas.mem_bw = options.text(kMemBwSchema);
+  return schemas;
+}
+
 Result<oci::Resources> resource_options(const OptionValues& options, int input_fd) {
   if (!options.has("resources")) return from_options(options);
   for (const auto& given : options.in_order()) {
-    if (given.option->name != "resources") {
+    const std::string_view name = given.option->name;
+    if (name != "resources" && name != kL3Schema && name != kMemBwSchema) {
       return make_error(
           ErrorCode::invalid_argument,
-          fmt::format("--{} cannot be used with --resources: write it into the document",
-                      given.option->name));
+          fmt::format("--{} cannot be used with --resources: write it into the document", name));
     }
   }
   return from_document(std::string(options.text("resources")), input_fd);

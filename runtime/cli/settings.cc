@@ -76,6 +76,26 @@ Result<CgroupManager> cgroup_manager(const OptionValues& globals) {
   return manager;
 }
 
+Systemd systemd(const Environment& environment, UserNamespace (*user_namespace)()) {
+  Systemd systemd;
+  const bool has_session = !environment.session_bus.empty() || !environment.xdg_runtime_dir.empty();
+  const bool rootless =
+      environment.euid != 0 || (has_session && user_namespace() == UserNamespace::other);
+  if (!rootless) {
+    if (!environment.system_bus.empty()) systemd.bus = environment.system_bus;
+    return systemd;
+  }
+  systemd.user = Switch::on;
+  systemd.bus = environment.session_bus;
+  if (systemd.bus.empty()) {
+    const std::string directory = environment.xdg_runtime_dir.empty()
+                                      ? fmt::format("/run/user/{}", environment.euid)
+                                      : std::string(environment.xdg_runtime_dir);
+    systemd.bus = fmt::format("unix:path={}/bus", directory);
+  }
+  return systemd;
+}
+
 Result<> make_xdg_root(const Root& root) {
   if (!root.in_xdg || ::mkdir(root.path.c_str(), 01700) == 0 || errno == EEXIST) return {};
   return errno_error("mkdir", fmt::format("make the root `{}`", root.path));

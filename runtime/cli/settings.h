@@ -33,6 +33,11 @@ Result<Root> state_root(const OptionValues& globals, const Personality& personal
 // disabled` to conmon's `--systemd-cgroup`. Errors: invalid_argument.
 Result<CgroupManager> cgroup_manager(const OptionValues& globals);
 
+// The system's, or a user's manager for a rootless caller: not root, or root of a user namespace
+// with a session of its own.
+Systemd systemd(const Environment& environment,
+                UserNamespace (*user_namespace)() = current_user_namespace);
+
 // Makes a root below $XDG_RUNTIME_DIR, mode 0700 and sticky: the XDG Base Directory Specification
 // exempts sticky files from clean-up. Others are made by the library.
 Result<> make_xdg_root(const Root& root);

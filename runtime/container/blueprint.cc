@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "capabilities/apply.h"
+#include "cgroups/systemd/unit_jobs.h"
 #include "oci-spec/parse.h"
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/state_store.h"
@@ -22,34 +23,6 @@ Result<oci::Spec> parse(const std::string& config_json) {
   Error error = oci::to_error(parsed.problems);
   error.message.insert(0, "config.json: ");
   return error;
-}
-
-Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
-  if (!spec.linux || spec.linux->mount_label.empty()) return mounts::Selinux::off;  // nobody asks
-  const sys::UniqueFd sysfs = TRY(sys::open("/sys", O_PATH | O_DIRECTORY));
-  return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
-}
-
-Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
-                                   const std::string& bundle, const oci::Spec& spec,
-                                   const sys::Procfs& procfs) {
-  plan::Inputs inputs;
-  inputs.id = options.id;
-  inputs.bundle = bundle;
-  inputs.privileged = ::geteuid() == 0;
-  if (context.cgroup_manager == CgroupManager::systemd) {
-    return make_error(ErrorCode::unsupported,
-                      "the systemd cgroup driver is not built yet: use --cgroup-manager=cgroupfs");
-  }
-  if (context.cgroup_manager == CgroupManager::cgroupfs) {
-    inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
-  }
-  if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
-  if (!TRY(sys::in_initial_user_namespace(procfs))) {
-    inputs.user_namespace = mounts::UserNamespace::own;
-  }
-  inputs.selinux = TRY(selinux_for(spec));
-  return inputs;
 }
 
 Result<std::optional<init::ProcessPlan>> plan_process(const oci::Spec& spec,
@@ -75,6 +48,46 @@ void report(const Context& context, const Blueprint& blueprint) {
 
 }  // namespace
 
+Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
+  if (!spec.linux || spec.linux->mount_label.empty()) return mounts::Selinux::off;  // nobody asks
+  const sys::UniqueFd sysfs = TRY(sys::open("/sys", O_PATH | O_DIRECTORY));
+  return init::selinux_enabled(sysfs.get()) ? mounts::Selinux::on : mounts::Selinux::off;
+}
+
+// The system's manager has its units in the root. A user's is asked where: the caller may be in
+// any session.
+Result<cgroups::SystemdHost> systemd_host(const Systemd& systemd) {
+  const bool user = systemd.user == Switch::on;
+  cgroups::SystemdHost host{
+      .bus = systemd.bus, .root = {}, .default_slice = user ? "user.slice" : "system.slice"};
+  if (user) {
+    host.root = TRY(cgroups::systemd::control_group(
+        TRY(cgroups::systemd::Connection::open(systemd.bus, cgroups::systemd::kBound))));
+  }
+  return host;
+}
+
+Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
+                                   const std::string& bundle, const oci::Spec& spec,
+                                   const sys::Procfs& procfs) {
+  plan::Inputs inputs;
+  inputs.id = options.id;
+  inputs.bundle = bundle;
+  inputs.privileged = ::geteuid() == 0;
+  if (context.cgroup_manager != CgroupManager::disabled) {
+    inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
+  }
+  if (context.cgroup_manager == CgroupManager::systemd) {
+    inputs.systemd = TRY(systemd_host(context.systemd).in_phase(Phase::cgroup));
+  }
+  if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
+  if (!TRY(sys::in_initial_user_namespace(procfs))) {
+    inputs.user_namespace = mounts::UserNamespace::own;
+  }
+  inputs.selinux = TRY(selinux_for(spec));
+  return inputs;
+}
+
 Result<std::string> absolute_path(const std::string& path) {
   if (path.starts_with('/')) return sys::clean_absolute(path);
   char cwd[PATH_MAX];
@@ -98,6 +111,7 @@ Result<> check_labels(const oci::Process& process, const std::string& base_point
 
 Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options) {
   TRY(validate_id(options.id).in_phase(Phase::arguments));
+  context.trace.enter("parse");
   const std::string bundle = TRY(absolute_path(options.bundle));
   const std::string config =
       options.config.starts_with('/') ? options.config : bundle + "/" + options.config;
@@ -106,6 +120,7 @@ Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& op
   if (!options.notify_socket.empty()) {
     add_notify_socket(spec, fmt::format("{}/{}/{}", context.root, options.id, kNotifyDirectory));
   }
+  context.trace.enter("plan");
   sys::Procfs procfs = TRY(sys::Procfs::open());
   const auto inputs = TRY(gather_inputs(context, options, bundle, spec, procfs));
   auto plan = TRY(plan::plan_container(spec, inputs).in_phase(Phase::plan));

@@ -26,11 +26,19 @@ struct Blueprint {
 // context.warn.
 Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options);
 
+// The facts of this host that planning needs. Errors: unsupported; system.
+Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& options,
+                                   const std::string& bundle, const oci::Spec& spec,
+                                   const sys::Procfs& procfs);
+
 // Those of `wanted` that a process in the container's namespaces can get.
 Result<capabilities::Set> available_capabilities(bool own_user_namespace, capabilities::Set wanted);
 
 // Refuses labels whose LSM is off on this host.
 Result<> check_labels(const oci::Process& process, const std::string& base_pointer);
+
+// Whether mounts of this config are to be labelled; asks the host only where there is a label.
+Result<mounts::Selinux> selinux_for(const oci::Spec& spec);
 
 // `path` made absolute by the working directory, lexically clean.
 Result<std::string> absolute_path(const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "runtime/plan/annotations.h"
 #include "sys/files.h"
 #include "sys/seqpacket.h"
 
@@ -49,7 +50,7 @@ Result<CallerSockets> connect_sockets(const ProcessIo& io, const oci::Process& p
   }
   if (!listener_path.empty()) {
     sockets.seccomp_listener = TRY(sys::connect_unix(listener_path)
-                                       .context("seccomp listener")
+                                       .context("failed to connect with seccomp agent")
                                        .at("/linux/seccomp/listenerPath"));
   }
   return sockets;
@@ -69,6 +70,11 @@ Result<> send_pidfd(const std::string& socket_path, int pidfd) {
   if (socket_path.empty()) return {};
   const sys::UniqueFd socket = TRY(sys::connect_unix(socket_path).context("pidfd socket"));
   return sys::send_packet(socket.get(), "pidfd", {pidfd}).context("pidfd socket");
+}
+
+Result<> send_pidfds(const ProcessIo& io, const ContainerState& state, int pidfd) {
+  TRY(send_pidfd(io.pidfd_socket, pidfd));
+  return send_pidfd(plan::annotation(state.annotations, plan::kPidfdReceiver), pidfd);
 }
 
 }  // namespace myrt::container

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "oci-spec/spec.h"
+#include "runtime/container/container_state.h"
 #include "runtime/init/process_setup.h"
 #include "runtime/myrt.h"
 #include "sys/process.h"
@@ -34,5 +35,7 @@ Result<CallerSockets> connect_sockets(const ProcessIo& io, const oci::Process& p
 Result<> write_pid_file(const std::string& path, pid_t pid);
 // Sends the pidfd with its own name as payload, like a console. Nothing without a path.
 Result<> send_pidfd(const std::string& socket_path, int pidfd);
+// Sends init's to --pidfd-socket and to the receiver that the annotations name.
+Result<> send_pidfds(const ProcessIo& io, const ContainerState& state, int pidfd);
 
 }  // namespace myrt::container

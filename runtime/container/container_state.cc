@@ -78,7 +78,10 @@ Json to_json(const cgroups::Location& location) {
   for (const auto& [controllers, directory] : location.directories) {
     directories.push_back(Json::array({controllers, directory}));
   }
-  return {{"mode", cgroups::to_string(location.mode)}, {"directories", std::move(directories)}};
+  Json json = {{"mode", cgroups::to_string(location.mode)},
+               {"directories", std::move(directories)}};
+  if (location.unit) json["unit"] = {{"bus", location.unit->bus}, {"name", location.unit->name}};
+  return json;
 }
 
 Result<cgroups::Location> parse_location(const Json& json) {
@@ -88,7 +91,42 @@ Result<cgroups::Location> parse_location(const Json& json) {
     location.directories.emplace_back(entry.at(0).get<std::string>(),
                                       TRY(absolute_path(entry.at(1))));
   }
+  if (json.contains("unit")) {
+    const Json& unit = json.at("unit");
+    location.unit = {.bus = unit.at("bus").get<std::string>(),
+                     .name = unit.at("name").get<std::string>()};
+  }
   return location;
+}
+
+Json to_json(const std::vector<mounts::HotMount>& hot_mounts) {
+  Json json = Json::array();
+  for (const mounts::HotMount& mount : hot_mounts) {
+    json.push_back({{"destination", mount.destination}, {"mountId", mount.mount_id}});
+  }
+  return json;
+}
+
+Result<std::vector<mounts::HotMount>> parse_hot_mounts(const Json& json) {
+  std::vector<mounts::HotMount> hot_mounts;
+  for (const Json& entry : json.get_ref<const Json::array_t&>()) {
+    hot_mounts.push_back({TRY(absolute_path(entry.at("destination"))),
+                          TRY(number<std::uint64_t>(entry, "mountId"))});
+  }
+  return hot_mounts;
+}
+
+// Keys that the file of a container which an older runtime has created does not have.
+Result<> parse_newer(const Json& json, ContainerState& state) {
+  if (json.contains("hotMounts")) {
+    state.hot_mounts = TRY(parse_hot_mounts(json.at("hotMounts")));
+  }
+  if (json.contains("rdtClass")) {
+    const Json& entry = json.at("rdtClass");
+    state.rdt_class = {.clos = entry.at("clos").get<std::string>(),
+                       .monitor_group = entry.at("monitorGroup").get<std::string>()};
+  }
+  return {};
 }
 
 Result<ContainerState> parse(const Json& json) {
@@ -102,6 +140,7 @@ Result<ContainerState> parse(const Json& json) {
   state.annotations = json.at("annotations").get<std::map<std::string, std::string>>();
   state.cgroup_manager = TRY(parse_manager(json.at("cgroupManager").get<std::string>()));
   state.cgroup = TRY(parse_location(json.at("cgroup")));
+  state.found_cgroups = TRY(absolute_paths(json.at("foundCgroups")));
   state.namespaces = TRY(number<std::uint64_t>(json, "namespaces"));
   state.pivoted = json.at("pivoted").get<bool>();
   state.new_keyring = json.at("newKeyring").get<bool>();
@@ -110,30 +149,37 @@ Result<ContainerState> parse(const Json& json) {
   state.poststop_hooks = json.at("poststopHooks").get<bool>();
   state.host_mounts = TRY(absolute_paths(json.at("hostMounts")));
   state.resctrl_groups = TRY(absolute_paths(json.at("resctrlGroups")));
+  TRY(parse_newer(json, state));
   return state;
 }
 
 }  // namespace
 
 std::string to_json(const ContainerState& state) {
-  const Json json = {{"version", kFormatVersion},
-                     {"id", state.id},
-                     {"pid", state.pid},
-                     {"startTimeTicks", state.start_time_ticks},
-                     {"bundle", state.bundle},
-                     {"rootfs", state.rootfs},
-                     {"created", state.created},
-                     {"annotations", state.annotations},
-                     {"cgroupManager", to_string(state.cgroup_manager)},
-                     {"cgroup", to_json(state.cgroup)},
-                     {"namespaces", state.namespaces},
-                     {"pivoted", state.pivoted},
-                     {"newKeyring", state.new_keyring},
-                     {"hasProcess", state.has_process},
-                     {"poststartHooks", state.poststart_hooks},
-                     {"poststopHooks", state.poststop_hooks},
-                     {"hostMounts", state.host_mounts},
-                     {"resctrlGroups", state.resctrl_groups}};
+  Json json = {{"version", kFormatVersion},
+               {"id", state.id},
+               {"pid", state.pid},
+               {"startTimeTicks", state.start_time_ticks},
+               {"bundle", state.bundle},
+               {"rootfs", state.rootfs},
+               {"created", state.created},
+               {"annotations", state.annotations},
+               {"cgroupManager", to_string(state.cgroup_manager)},
+               {"cgroup", to_json(state.cgroup)},
+               {"foundCgroups", state.found_cgroups},
+               {"namespaces", state.namespaces},
+               {"pivoted", state.pivoted},
+               {"newKeyring", state.new_keyring},
+               {"hasProcess", state.has_process},
+               {"poststartHooks", state.poststart_hooks},
+               {"poststopHooks", state.poststop_hooks},
+               {"hostMounts", state.host_mounts},
+               {"resctrlGroups", state.resctrl_groups},
+               {"hotMounts", to_json(state.hot_mounts)}};
+  if (state.rdt_class) {
+    json["rdtClass"] = {{"clos", state.rdt_class->clos},
+                        {"monitorGroup", state.rdt_class->monitor_group}};
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -175,6 +221,17 @@ std::string to_libcontainer_json(const ContainerState& state) {
                      {"cgroup_paths", std::move(paths)},
                      {"namespace_paths", Json::object()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<std::string> unified_cgroup_of_view(std::string_view libcontainer_json) {
+  const Json json = Json::parse(libcontainer_json, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto paths = json.find("cgroup_paths");
+  if (paths == json.end() || !paths->is_object()) return std::nullopt;
+  const auto unified = paths->find("");
+  if (unified == paths->end() || !unified->is_string()) return std::nullopt;
+  auto path = absolute_path(*unified);
+  return path.ok() ? std::optional(std::move(path).value()) : std::nullopt;
 }
 
 oci::State oci_state(const ContainerState& state, oci::Status status, pid_t pid) {

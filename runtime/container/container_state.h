@@ -6,16 +6,25 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cgroups/cgroup.h"
+#include "mounts/hot.h"
 #include "runtime/myrt.h"
 #include "sys/result.h"
 
 namespace myrt::container {
+
+// Where the container is in resctrl, relative to its root.
+struct RdtClass {
+  std::string clos;           // "" is the root class
+  std::string monitor_group;  // "" where it is not monitored apart from its class
+  bool operator==(const RdtClass&) const = default;
+};
 
 // Everything that a later command needs and cannot ask the kernel. The status is not here: it is
 // derived (runtime/container/status.h).
@@ -31,6 +40,9 @@ struct ContainerState {
   CgroupManager cgroup_manager =
       CgroupManager::cgroupfs;  // delete and update come without the flag (contract §1.1)
   cgroups::Location cgroup;
+  std::vector<std::string> found_cgroups;  // of these directories, what was there before (OPS-19)
+  // Not on disk: where the container was made, when a caller has moved it since (contract §1.8).
+  std::optional<cgroups::Location> former_cgroup;
   std::uint64_t namespaces =
       0;                    // CLONE_NEW* of those that differ from the runtime's: what exec joins
   bool new_keyring = true;  // false: --no-new-keyring, for exec as well
@@ -39,7 +51,9 @@ struct ContainerState {
   bool pivoted = true;                                   // false: exec has to chroot (--no-pivot)
   std::vector<std::string>
       host_mounts;  // made in the runtime's own mount namespace, to be undone by delete
-  std::vector<std::string> resctrl_groups;  // made by us, to be removed by delete
+  std::vector<std::string> resctrl_groups;   // made by us, to be removed by delete
+  std::optional<RdtClass> rdt_class;         // nullopt: the config has no intelRdt
+  std::vector<mounts::HotMount> hot_mounts;  // what `mounts add` has added, for `mounts remove`
 };
 
 std::string to_json(const ContainerState& state);
@@ -48,6 +62,9 @@ Result<ContainerState> from_json(std::string_view json);
 // The view that Guardian reads and rewrites (contract §1.8): a document that decodes as
 // libcontainer's State.
 std::string to_libcontainer_json(const ContainerState& state);
+// The unified cgroup that such a document names. nullopt when it names none: it is another
+// program's file, and nothing that it lacks may keep a container from being deleted.
+std::optional<std::string> unified_cgroup_of_view(std::string_view libcontainer_json);
 
 // The OCI state of the container, as hooks and agents get it.
 oci::State oci_state(const ContainerState& state, oci::Status status, pid_t pid);

@@ -13,19 +13,17 @@
 #include "namespaces/net_devices.h"
 #include "oci-spec/documents.h"
 #include "runtime/container/blueprint.h"
+#include "runtime/container/hook_output.h"
 #include "runtime/container/notify_socket.h"
+#include "runtime/container/rdt.h"
 #include "runtime/container/remove.h"
-#include "runtime/hooks/run_hooks.h"
-#include "runtime/init/intel_rdt.h"
+#include "runtime/container/terminal_proxy.h"
 #include "runtime/init/spawn.h"
 #include "sys/files.h"
 #include "sys/procfs.h"
 
 namespace myrt {
 namespace container {
-namespace {
-
-constexpr const char* kResctrl = "/sys/fs/resctrl/";
 
 ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options) {
@@ -51,6 +49,8 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
   return state;
 }
 
+namespace {
+
 // The host's id of the user that the container's process will be (CGO-01); nullopt when it is not
 // mapped.
 std::optional<uid_t> host_uid(const Blueprint& blueprint) {
@@ -65,18 +65,22 @@ std::optional<uid_t> host_uid(const Blueprint& blueprint) {
   return std::nullopt;
 }
 
+}  // namespace
+
 Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
   const plan::ContainerPlan& plan = blueprint.plan;
   if (!plan.cgroup) return cgroups::Cgroup();
   cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::create(*plan.cgroup));
   TRY(cgroup.apply_before_join());
   const auto owner = host_uid(blueprint);
-  if (owner && *owner != ::geteuid() &&
-      cgroups::gives_ownership(blueprint.spec, plan.cgroup->mode)) {
+  if (owner && cgroups::gives_ownership(blueprint.spec, plan.cgroup->mode) &&
+      *owner != ::geteuid()) {
     TRY(cgroups::give_ownership(cgroup.clone_fd(), *owner));
   }
   return cgroup;
 }
+
+namespace {
 
 std::string listener_path(const Blueprint& blueprint) {
   const bool notifies =
@@ -84,7 +88,8 @@ std::string listener_path(const Blueprint& blueprint) {
   return notifies ? blueprint.spec.linux->seccomp->listener_path : std::string();
 }
 
-std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
+std::optional<init::ProcessContext> process_context(const Context& context,
+                                                    const Blueprint& blueprint,
                                                     const CreateOptions& options,
                                                     const CallerSockets& sockets,
                                                     const oci::State& state) {
@@ -103,21 +108,20 @@ std::optional<init::ProcessContext> process_context(const Blueprint& blueprint,
       .preserve_fds = options.io.preserve_fds,
       .listen_fds = options.io.listen_fds,
       .own_user_namespace = blueprint.plan.namespaces.is_private(oci::NamespaceType::user),
-      .new_keyring = options.new_keyring == Switch::on};
+      .new_keyring = options.new_keyring == Switch::on,
+      .home =
+          context.strictness == Strictness::spec ? init::Home::as_given : init::Home::from_passwd,
+      .keep_groups = blueprint.plan.namespaces.keep_groups};
 }
 
 // What the config asks for in resctrl, done with the pid alone. The groups that delete has to
-// remove come back.
-Result<std::vector<std::string>> assign_rdt(const Blueprint& blueprint, const std::string& id,
-                                            pid_t pid) {
-  std::vector<std::string> groups;
-  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return groups;
-  const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, id));
+// remove are in the state afterwards.
+Result<> assign_rdt(const Blueprint& blueprint, pid_t pid, ContainerState& state) {
+  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return {};
+  const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, state.id));
   const sys::UniqueFd resctrl = TRY(init::open_resctrl());
-  const auto residue = TRY(init::apply_rdt(resctrl.get(), *plan, pid));
-  if (!residue.clos.empty()) groups.push_back(kResctrl + residue.clos);
-  if (!residue.monitor_group.empty()) groups.push_back(kResctrl + residue.monitor_group);
-  return groups;
+  record_rdt(*plan, TRY(init::apply_rdt(resctrl.get(), *plan, pid)), state);
+  return {};
 }
 
 // Everything that can be done to init knowing only its pid, while it waits for `proceed`.
@@ -139,11 +143,14 @@ Result<> set_up_from_outside(const Blueprint& blueprint, const namespaces::OpenJ
       .in_phase(Phase::namespaces);
 }
 
+}  // namespace
+
 Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state) {
-  const std::string json = oci::to_json(state);
-  TRY(hooks::run("prestart", hooks.prestart, json));
-  return hooks::run("createRuntime", hooks.create_runtime, json);
+  TRY(run_hooks("prestart", hooks.prestart, state));
+  return run_hooks("createRuntime", hooks.create_runtime, state);
 }
+
+namespace {
 
 // Serves init until it is ready. Returns the pty master if init sent one.
 Result<sys::UniqueFd> wait_until_ready(init::Channel& channel, cgroups::Cgroup& cgroup,
@@ -175,7 +182,8 @@ Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgr
   const auto status = init.wait();
   if (!status.ok() || !status->signaled) return error;
   if (status->code == SIGKILL && oom_killed(cgroup)) {
-    return make_error(ErrorCode::out_of_memory, "init was killed by the OOM killer");
+    return make_error(ErrorCode::out_of_memory,
+                      "init was killed by the OOM killer" + cgroups::limit_and_peak(cgroup));
   }
   return make_error(ErrorCode::protocol,
                     fmt::format("init was killed by {}", sys::signal_name(status->code)));
@@ -189,29 +197,36 @@ struct Resources {
   namespaces::OpenJoins joins;
   std::optional<mounts::Sources> sources;
   CallerSockets sockets;
+  HookOutput hook_output;
   std::optional<init::StartGate> gate;
 };
 
 Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
                           const Blueprint& blueprint, const ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
-  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}};
+  context.trace.enter("state");
+  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}, {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
   // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
   // whenever we die.
   TRY(own.directory.save(state).in_phase(Phase::state));
   if (!options.notify_socket.empty()) TRY(make_notify_directory(own.directory));
+  context.trace.enter("cgroup");
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
   own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
+  context.trace.enter("sources");
   own.joins =
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (::geteuid() == 0) {
     own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
+    TRY(mounts::open_filesystem_mappings(*own.sources, plan.mounts, blueprint.procfs)
+            .in_phase(Phase::mount_sources));
   }
   if (blueprint.process) {
     own.sockets =
         TRY(connect_sockets(options.io, blueprint.process->process, listener_path(blueprint)));
   }
+  own.hook_output = TRY(open_hook_output(state.annotations).in_phase(Phase::hooks));
   if (starter == Starter::start_command) {
     own.gate.emplace(TRY(init::StartGate::open(own.directory.fd())));
   }
@@ -219,15 +234,20 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
 }
 
 // The handshake from clone3 to `ready` (runtime/init/handshake.h).
-Result<sys::UniqueFd> bring_up(const Blueprint& blueprint, Resources& own, ContainerState& state,
-                               init::Channel& channel, const sys::ChildProcess& init) {
+Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
+                               ContainerState& state, init::Channel& channel,
+                               const sys::ChildProcess& init) {
+  context.trace.enter("set-up from outside");
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
-  state.resctrl_groups = TRY(assign_rdt(blueprint, state.id, init.pid()));
+  TRY(assign_rdt(blueprint, init.pid(), state));
   TRY(channel.send_proceed(init.pid()));
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
+  context.trace.enter("wait for init");
   return wait_until_ready(channel, own.cgroup, blueprint.spec.hooks, creating);
 }
+
+}  // namespace
 
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory) {
@@ -238,28 +258,35 @@ Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
   return directory.save(state).in_phase(Phase::state);
 }
 
+namespace {
+
 Result<Created> build(const Context& context, const CreateOptions& options, Starter starter,
                       Blueprint& blueprint) {
   ContainerState state = planned_state(context, blueprint, options);
   Resources own = TRY(acquire(context, options, starter, blueprint, state));
   // What there is: a rootless container may have none of the planned cgroups.
   state.cgroup = own.cgroup.location();
+  state.found_cgroups = own.cgroup.found();
   const oci::State creating = oci_state(state, oci::Status::creating, 0);
   init::InitContext init_context{
       .spec = blueprint.spec,
       .plan = blueprint.plan,
       .procfs = blueprint.procfs,
-      .process = process_context(blueprint, options, own.sockets, creating),
+      .process = process_context(context, blueprint, options, own.sockets, creating),
       .state = creating,
       .joins = own.joins,
       .self_join = own.self_join,
-      .sources = own.sources};
+      .sources = own.sources,
+      .hook_output = own.hook_output.fds(),
+      .trace = context.trace};
+  context.trace.enter("spawn");
   init::ChannelPair channels = TRY(init::ChannelPair::open());
   sys::ChildProcess init = TRY(
       init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
           .in_phase(Phase::spawn));
-  auto terminal = bring_up(blueprint, own, state, channels.runtime, init);
+  auto terminal = bring_up(context, blueprint, own, state, channels.runtime, init);
   if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
+  context.trace.enter("state");
   TRY(write_down(init, state, own.directory));
   return Created{std::move(blueprint.spec),   std::move(state),
                  std::move(own.directory),    std::move(own.cgroup),
@@ -279,7 +306,11 @@ Result<Created> create_container(const Context& context, const CreateOptions& op
                                  Starter starter, Attachment attachment) {
   Blueprint blueprint = TRY(read_blueprint(context, options));
   if (blueprint.process) {
-    TRY(check_io(options.io, blueprint.process->process, attachment).in_phase(Phase::arguments));
+    oci::Process& process = blueprint.process->process;
+    TRY(check_io(options.io, process, attachment).in_phase(Phase::arguments));
+    if (process.terminal && attachment == Attachment::foreground) {
+      if (const auto size = caller_terminal_size()) process.console_size = size;
+    }
   }
   const oci::Hooks hooks = blueprint.spec.hooks;
   const ContainerState planned = planned_state(context, blueprint, options);
@@ -297,7 +328,7 @@ Result<> create(const Context& context, const CreateOptions& options) {
   const auto steps = [&]() -> Result<> {
     container::Created created = TRY(container::create_container(
         context, options, container::Starter::start_command, container::Attachment::detached));
-    TRY(container::send_pidfd(options.io.pidfd_socket, created.init.pidfd()));
+    TRY(container::send_pidfds(options.io, created.state, created.init.pidfd()));
     TRY(container::write_pid_file(options.io.pid_file, created.init.pid()));
     TRY(created.channel.send_committed());
     created.commit().release();

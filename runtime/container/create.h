@@ -3,6 +3,7 @@
 #pragma once
 
 #include "oci-spec/spec.h"
+#include "runtime/container/blueprint.h"
 #include "runtime/container/caller_io.h"
 #include "runtime/container/container_state.h"
 #include "runtime/container/state_store.h"
@@ -32,6 +33,17 @@ struct Created {
   // child.
   sys::ChildProcess commit();
 };
+
+// What is known of a container before anything of it is made.
+ContainerState planned_state(const Context& context, const Blueprint& blueprint,
+                             const CreateOptions& options);
+// The container's cgroup, with what has to be there before a process joins it.
+Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint);
+// Adds init's pid and start time, and saves. Errors: protocol when it is gone.
+Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
+                    StateDirectory& directory);
+// The prestart and createRuntime hooks.
+Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state);
 
 // Errors leave nothing behind; after a failed hook the poststop hooks have run (HOK-16).
 Result<Created> create_container(const Context& context, const CreateOptions& options,

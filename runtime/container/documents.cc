@@ -8,6 +8,7 @@
 #include "mounts/options.h"
 #include "runtime/init/process_attributes.h"
 #include "runtime/myrt.h"
+#include "runtime/plan/annotations.h"
 #include "seccomp/names.h"
 
 namespace myrt {
@@ -34,7 +35,11 @@ std::string features() {
   facts.seccomp_supported_flags = seccomp::supported_flags();
   facts.memory_policy_modes = init::memory_policy_modes();
   facts.memory_policy_flags = init::memory_policy_flags();
+  facts.unsafe_annotations = plan::unsafe_annotations();
+  facts.systemd_cgroup = true;
   facts.intel_rdt = true;
+  facts.checkpoint = true;
+  facts.unsafe_annotations = {"org.criu.config"};
   facts.version = build.version;
   facts.commit = build.commit;
   facts.libseccomp_version = build.libseccomp;

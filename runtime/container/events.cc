@@ -4,6 +4,7 @@
 
 #include "cgroups/oom_events.h"
 #include "cgroups/stats.h"
+#include "runtime/container/rdt.h"
 #include "runtime/container/stats_json.h"
 #include "runtime/container/status.h"
 #include "runtime/myrt.h"
@@ -46,7 +47,8 @@ Result<bool> emit_stats(const container::Container& found, const Emit& emit) {
     if (stats.error().code == ErrorCode::not_found) return false;
     return stats.error();
   }
-  emit(container::stats_event_json(found.state.id, stats.value()));
+  const auto rdt = TRY(container::read_rdt_stats(found.state));
+  emit(container::stats_event_json(found.state.id, stats.value(), rdt));
   return true;
 }
 
@@ -64,7 +66,7 @@ Result<container::Container> find_live(const Context& context, const std::string
 Result<std::string> stats_event(const Context& context, const std::string& id) {
   const auto found = TRY(find_live(context, id));
   const auto stats = TRY(cgroups::read_stats(found.state.cgroup).in_phase(Phase::cgroup));
-  return container::stats_event_json(id, stats);
+  return container::stats_event_json(id, stats, TRY(container::read_rdt_stats(found.state)));
 }
 
 Result<> events(const Context& context, const std::string& id, std::chrono::milliseconds interval,

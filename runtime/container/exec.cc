@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "cgroups/existing.h"
+#include "cgroups/reach.h"
 #include "namespaces/enter.h"
 #include "oci-spec/parse.h"
 #include "runtime/container/blueprint.h"
@@ -13,6 +14,7 @@
 #include "runtime/container/exec_process.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/status.h"
+#include "runtime/container/terminal_proxy.h"
 #include "runtime/init/join.h"
 #include "runtime/myrt.h"
 #include "sys/files.h"
@@ -53,11 +55,17 @@ std::vector<cgroups::SubCgroup> sub_cgroups(const std::vector<std::string>& argu
 Result<sys::ChildProcess> start_process(const Context& context, const ExecOptions& options,
                                         const Container& container, Attachment attachment,
                                         sys::UniqueFd& terminal) {
+  context.trace.enter("plan");
   const oci::Spec spec = TRY(load_container_spec(container));
-  const auto plan = TRY(plan_exec(context, options, spec, container.state).in_phase(Phase::plan));
+  auto plan = TRY(plan_exec(context, options, spec, container.state).in_phase(Phase::plan));
   TRY(check_io(options.io, plan.process, attachment).in_phase(Phase::arguments));
+  if (plan.process.terminal && attachment == Attachment::foreground) {
+    if (const auto size = caller_terminal_size()) plan.process.console_size = size;
+  }
   const sys::Procfs procfs = TRY(sys::Procfs::open());
+  context.trace.enter("cgroup");
   const auto subs = sub_cgroups(options.cgroup);
+  TRY(cgroups::come_within_reach(container.state.cgroup).in_phase(Phase::cgroup));
   const auto cgroup = TRY(cgroups::clone_fd(container.state.cgroup, subs).in_phase(Phase::cgroup));
   const auto self_join =
       TRY(cgroups::open_self_join(container.state.cgroup, subs).in_phase(Phase::cgroup));
@@ -67,10 +75,12 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
                          .namespaces = container.state.namespaces,
                          .root = {},
                          .self_join = self_join,
-                         .affinity = TRY(init::plan_cpu_affinity(plan.process.exec_cpu_affinity))};
+                         .affinity = TRY(init::plan_cpu_affinity(plan.process.exec_cpu_affinity)),
+                         .trace = context.trace};
   if (!container.state.pivoted) {
     join.root = TRY(sys::open(fmt::format("/proc/{}/root", container.state.pid), O_PATH));
   }
+  context.trace.enter("spawn and join");
   return init::spawn_joining(join, cgroup.get(), terminal);
 }
 
@@ -80,6 +90,7 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
 Result<int> exec(const Context& context, const ExecOptions& options) {
   const bool detached = options.detach == Switch::on;
   const auto steps = [&]() -> Result<int> {
+    context.trace.enter("state");
     const auto found = TRY(container::find(context.root, options.id, container::Lock::none));
     TRY(container::check_status(found, options.ignore_paused));
     const sys::BlockedSignals blocked;
@@ -93,6 +104,7 @@ Result<int> exec(const Context& context, const ExecOptions& options) {
       process.release();
       return 0;
     }
+    context.trace.enter("process runs");
     const sys::UniqueFd signals = TRY(container::open_signals());
     const auto status = TRY(container::attend(
         std::move(process), signals.get(), std::move(terminal), container::NotifySocket::none()));

@@ -7,6 +7,7 @@
 
 #include "oci-spec/parse.h"
 #include "runtime/container/blueprint.h"
+#include "runtime/plan/annotations.h"
 
 namespace myrt::container {
 namespace {
@@ -103,20 +104,21 @@ std::string listener_path(const oci::Spec& spec, const init::ProcessPlan& plan) 
 init::ProcessContext exec_context(const ExecOptions& options, const oci::Spec& spec,
                                   const Container& container, const init::ProcessPlan& plan,
                                   const sys::Procfs& procfs, const CallerSockets& sockets) {
-  return {.plan = plan,
-          .procfs = procfs,
-          .container_id = options.id,
-          .terminal_taker = sockets.terminal_taker,
-          .console_socket = sockets.console.get(),
-          .seccomp_listener = sockets.seccomp_listener.get(),
-          .seccomp_state = oci_state(container.state, oci::Status::running, container.state.pid),
-          .seccomp_metadata = spec.linux && spec.linux->seccomp
-                                  ? spec.linux->seccomp->listener_metadata
-                                  : std::string(),
-          .preserve_fds = options.io.preserve_fds,
-          .listen_fds = options.io.listen_fds,
-          .own_user_namespace = (container.state.namespaces & kUserNamespace) != 0,
-          .new_keyring = container.state.new_keyring};
+  return {
+      .plan = plan,
+      .procfs = procfs,
+      .container_id = options.id,
+      .terminal_taker = sockets.terminal_taker,
+      .console_socket = sockets.console.get(),
+      .seccomp_listener = sockets.seccomp_listener.get(),
+      .seccomp_state = oci_state(container.state, oci::Status::running, container.state.pid),
+      .seccomp_metadata = spec.linux && spec.linux->seccomp ? spec.linux->seccomp->listener_metadata
+                                                            : std::string(),
+      .preserve_fds = options.io.preserve_fds,
+      .listen_fds = options.io.listen_fds,
+      .own_user_namespace = (container.state.namespaces & kUserNamespace) != 0,
+      .new_keyring = container.state.new_keyring,
+      .keep_groups = container.state.annotations.contains(std::string(plan::kKeepOriginalGroups))};
 }
 
 }  // namespace myrt::container

@@ -53,7 +53,8 @@ Result<sys::ExitStatus> attend(sys::ChildProcess child, int signals_fd, sys::Uni
                      {notify.fd(), POLLIN, 0}};
     if (::poll(fds, 5, -1) < 0 && errno != EINTR)
       return errno_error("poll", "wait for the process");
-    if (fds[1].revents != 0) handle_signal(signals_fd, child, proxy);
+    // Once it has exited no signal means anything to it, SIGCHLD least of all.
+    if (fds[1].revents != 0 && fds[0].revents == 0) handle_signal(signals_fd, child, proxy);
     proxy.handle(fds[2], fds[3]);
     if (fds[4].revents != 0) ignore(notify.forward(0), "the caller's own socket may be gone");
     if (fds[0].revents != 0) break;

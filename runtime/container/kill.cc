@@ -63,7 +63,9 @@ Result<> kill(const Context& context, const KillOptions& options) {
   const bool alive = found.init_pidfd.valid();
   const int signal =
       options.signal ? *options.signal : stop_signal(context, found.state.annotations);
-  if (options.all == Switch::on) {
+  // The kernel ends the rest of a pid namespace with its init. Where it is shared, nobody does.
+  const bool ends_all = signal == SIGKILL && (found.state.namespaces & CLONE_NEWPID) == 0;
+  if (options.all == Switch::on || ends_all) {
     // Also when init is dead: processes of a shared pid namespace may be left (contract §0.7).
     return cgroups::kill_all(found.state.cgroup, signal).in_phase(Phase::signal);
   }

@@ -24,9 +24,6 @@ Result<> resume(const Context& context, const std::string& id) {
 
 Result<std::vector<pid_t>> ps(const Context& context, const std::string& id) {
   const auto found = TRY(container::find(context.root, id, container::Lock::none));
-  if (found.status == oci::Status::stopped) {
-    return make_error(ErrorCode::wrong_status, "container not running");
-  }
   return cgroups::processes(found.state.cgroup).in_phase(Phase::cgroup);
 }
 

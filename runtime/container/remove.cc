@@ -4,11 +4,12 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "cgroups/existing.h"
 #include "oci-spec/parse.h"
+#include "runtime/container/hook_output.h"
 #include "runtime/container/signal_processes.h"
-#include "runtime/hooks/run_hooks.h"
 #include "sys/files.h"
 #include "sys/mount_api.h"
 
@@ -36,6 +37,18 @@ Result<> remove_resctrl_groups(const std::vector<std::string>& groups) {
   return {};
 }
 
+// With init gone, its cgroup is usually empty, and to remove it is all that there is to do.
+bool removed_as_empty(const ContainerState& state) {
+  return state.found_cgroups.empty() && !state.former_cgroup && cgroups::remove_empty(state.cgroup);
+}
+
+Result<> remove_cgroups(const ContainerState& state) {
+  TRY(cgroups::remove_made(state.cgroup, state.found_cgroups).in_phase(Phase::remove));
+  if (!state.former_cgroup) return {};
+  TRY(cgroups::kill_all(*state.former_cgroup, SIGKILL).in_phase(Phase::signal));
+  return cgroups::remove_made(*state.former_cgroup, state.found_cgroups).in_phase(Phase::remove);
+}
+
 Result<std::vector<oci::Hook>> load_poststop_hooks(const Container& container) {
   if (!container.state.poststop_hooks) return std::vector<oci::Hook>();
   auto parsed = oci::parse_spec(TRY(container.directory.load_config()));
@@ -46,20 +59,20 @@ Result<std::vector<oci::Hook>> load_poststop_hooks(const Container& container) {
 
 void run_poststop(const Context& context, const std::vector<oci::Hook>& hooks,
                   const oci::State& state) {
-  if (hooks.empty()) return;
-  const std::string json = oci::to_json(state);
   for (const oci::Hook& hook : hooks) {
-    const auto result = hooks::run("poststop", {hook}, json);
+    const auto result = run_hooks("poststop", {hook}, state);
     if (!result.ok()) context.warn(result.error().message);
   }
 }
 
 Result<> destroy(const Context& context, Container& container,
                  const std::vector<oci::Hook>& poststop) {
-  TRY(kill_everything(container));
+  const ContainerState& state = container.state;
+  const bool cgroup_gone = !container.init_pidfd.valid() && removed_as_empty(state);
+  if (!cgroup_gone) TRY(kill_everything(container));
   TRY(remove_host_mounts(container.state.host_mounts).in_phase(Phase::remove));
   TRY(remove_resctrl_groups(container.state.resctrl_groups).in_phase(Phase::remove));
-  TRY(cgroups::remove(container.state.cgroup).in_phase(Phase::remove));
+  if (!cgroup_gone) TRY(remove_cgroups(state));
   TRY(container.directory.remove().in_phase(Phase::remove));
   container.status = oci::Status::stopped;
   run_poststop(context, poststop, container.oci_state());

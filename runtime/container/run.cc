@@ -18,9 +18,10 @@ using container::Created;
 Result<> start_created(const Context& context, const CreateOptions& options,
                        std::optional<Created>& created) {
   const auto steps = [&]() -> Result<> {
+    context.trace.enter("start");
     TRY(container::wait_until_executed(created->channel));
     TRY(container::run_poststart(created->state, created->directory));
-    TRY(container::send_pidfd(options.io.pidfd_socket, created->init.pidfd()));
+    TRY(container::send_pidfds(options.io, created->state, created->init.pidfd()));
     return container::write_pid_file(options.io.pid_file, created->init.pid());
   };
   auto started = steps();
@@ -48,11 +49,22 @@ Result<int> run_detached(const Context& context, const CreateOptions& options) {
   return 0;
 }
 
+// What a foreground run keeps of its container, to remove it in the end.
+struct Remains {
+  container::StateDirectory directory;
+  container::ContainerState state;
+  std::vector<oci::Hook> poststop;
+};
+
 // The container dies with its foreground run, so it is removed as `delete --force` would, cgroup
-// and poststop hooks included.
-Result<> clean_up(const Context& context, const RunOptions& options) {
-  if (options.keep == Switch::on) return {};
-  return remove(context, {.id = options.create.id, .force = Switch::on});
+// and poststop hooks included; unless somebody else has deleted it already.
+Result<> clean_up(const Context& context, Remains remains) {
+  const auto locked = remains.directory.lock();
+  if (!locked.ok() && locked.error().code == ErrorCode::not_found) return {};
+  TRY(locked);
+  container::Container stopped{
+      std::move(remains.directory), std::move(remains.state), oci::Status::stopped, {}};
+  return container::destroy(context, stopped, remains.poststop);
 }
 
 Result<int> run_in_foreground(const Context& context, const RunOptions& options) {
@@ -66,9 +78,14 @@ Result<int> run_in_foreground(const Context& context, const RunOptions& options)
   TRY(start_created(context, options.create, created));
   sys::UniqueFd terminal = std::move(created->terminal);
   sys::ChildProcess init = created->commit();
-  created.reset();  // the state's lock is not held while it runs
+  Remains remains{std::move(created->directory), std::move(created->state),
+                  std::move(created->spec.hooks.poststop)};
+  created.reset();
+  remains.directory.unlock();  // while the container runs
+  context.trace.enter("container runs");
   auto status = container::attend(std::move(init), signals.get(), std::move(terminal), notify);
-  TRY(clean_up(context, options));
+  context.trace.enter("remove");
+  if (options.keep == Switch::off) TRY(clean_up(context, std::move(remains)));
   return TRY(std::move(status)).shell_code();
 }
 

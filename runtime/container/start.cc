@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "oci-spec/parse.h"
+#include "runtime/container/hook_output.h"
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/status.h"
-#include "runtime/hooks/run_hooks.h"
 #include "runtime/init/start_gate.h"
 
 namespace myrt {
@@ -51,7 +51,7 @@ Result<> run_poststart(const ContainerState& state, const StateDirectory& direct
   if (!state.poststart_hooks) return {};
   const auto config = oci::parse_spec(TRY(directory.load_config()));
   const oci::State running = oci_state(state, oci::Status::running, state.pid);
-  return hooks::run("poststart", config.value.hooks.poststart, oci::to_json(running));
+  return run_hooks("poststart", config.value.hooks.poststart, running);
 }
 
 void destroy_after_failed_hook(const Context& context, const std::string& id) {

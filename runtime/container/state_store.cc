@@ -1,7 +1,9 @@
 #include "runtime/container/state_store.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,6 +25,27 @@ Result<> check_still_linked(int directory) {
   const auto status = TRY(sys::stat_fd(directory));
   if (status.st_nlink == 0) return does_not_exist();
   return {};
+}
+
+// Whether the file was written after container.json was.
+bool is_newer(int directory, const char* file) {
+  struct stat ours = {};
+  struct stat theirs = {};
+  if (::fstatat(directory, kContainer, &ours, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (::fstatat(directory, file, &theirs, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  return theirs.st_mtim.tv_sec != ours.st_mtim.tv_sec
+             ? theirs.st_mtim.tv_sec > ours.st_mtim.tv_sec
+             : theirs.st_mtim.tv_nsec > ours.st_mtim.tv_nsec;
+}
+
+// Guardian throttles a container by moving its processes to another cgroup and naming that in
+// state.json, whose other members it does not keep (contract §1.8).
+void follow_view(ContainerState& state, const std::string& view) {
+  const auto unified = unified_cgroup_of_view(view);
+  if (!unified) return;
+  cgroups::Location moved{.mode = cgroups::Mode::v2, .directories = {{"", *unified}}};
+  if (moved.directories == state.cgroup.directories) return;
+  state.former_cgroup = std::exchange(state.cgroup, std::move(moved));
 }
 
 }  // namespace
@@ -91,10 +114,7 @@ Result<StateDirectory> StateDirectory::open(const std::string& root, const std::
     return std::move(opened).error();
   }
   StateDirectory state(std::move(root_directory), TRY(std::move(opened)), id);
-  if (lock == Lock::exclusive) {
-    TRY(sys::lock_exclusive(state.directory_.get(), sys::Wait::yes));
-    TRY(check_still_linked(state.directory_.get()));
-  }
+  if (lock == Lock::exclusive) TRY(state.lock());
   return state;
 }
 
@@ -102,8 +122,21 @@ bool StateDirectory::try_lock() {
   return sys::lock_exclusive(directory_.get(), sys::Wait::no).ok();
 }
 
+void StateDirectory::unlock() { ::flock(directory_.get(), LOCK_UN); }
+
+Result<> StateDirectory::lock() {
+  TRY(sys::lock_exclusive(directory_.get(), sys::Wait::yes));
+  return check_still_linked(directory_.get());
+}
+
 Result<> StateDirectory::remove() {
-  TRY(sys::remove_tree_at(root_.get(), id_));
+  // Usually there is nothing else in it, and so no need to look.
+  for (const char* name : {kLibcontainerView, kContainer, kConfig}) {
+    ::unlinkat(directory_.get(), name, 0);
+  }
+  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0) {
+    TRY(sys::remove_tree_at(root_.get(), id_));
+  }
   made_ = false;
   return {};
 }
@@ -117,20 +150,27 @@ Result<std::string> StateDirectory::load_config() const {
 }
 
 Result<> StateDirectory::save(const ContainerState& state) {
+  // Before container.json, so that it is newer only when somebody else wrote it.
+  if (state.pid != 0) {
+    TRY(sys::replace_file_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
+                             kFileMode));
+  }
   if (saved_ || !made_) {
-    TRY(sys::write_atomic_at(directory_.get(), kContainer, to_json(state), kFileMode));
+    TRY(sys::replace_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
   } else {
     TRY(sys::write_new_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
   }
   saved_ = true;
-  if (state.pid == 0) return {};
-  return sys::write_atomic_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
-                              kFileMode);
+  return {};
 }
 
 Result<ContainerState> StateDirectory::load() const {
   const std::string text = TRY(sys::read_file_at(directory_.get(), kContainer));
-  return from_json(text).context(kContainer).in_phase(Phase::state);
+  ContainerState state = TRY(from_json(text).context(kContainer).in_phase(Phase::state));
+  if (state.cgroup.mode == cgroups::Mode::v2 && is_newer(directory_.get(), kLibcontainerView)) {
+    follow_view(state, TRY(sys::read_file_at(directory_.get(), kLibcontainerView)));
+  }
+  return state;
 }
 
 Result<std::vector<std::string>> list_state_directories(const std::string& root) {

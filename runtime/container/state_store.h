@@ -36,6 +36,10 @@ class StateDirectory {
 
   // False while another process holds the lock, that is: creates, starts or deletes the container.
   bool try_lock();
+  // Between the two, others may do with the container what they like. Errors of lock(): not_found
+  // when it has been deleted since; another container may have the name by now.
+  void unlock();
+  Result<> lock();
 
   // The config of the container as it was when it was created (CFG-10).
   Result<> save_config(std::string_view config_json);

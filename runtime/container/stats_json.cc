@@ -128,27 +128,70 @@ Json rdma_entries(const std::vector<cgroups::RdmaEntry>& entries) {
   return json;
 }
 
+void add_text(Json& json, const char* name, const std::string& text) {
+  if (!text.empty()) json[name] = text;
+}
+
+void add_monitoring(Json& json, const std::vector<init::RdtMonitoring>& monitoring) {
+  for (const init::RdtMonitoring& cache : monitoring) {
+    if (cache.llc_occupancy) json["cmt_stats"].push_back({{"llc_occupancy", *cache.llc_occupancy}});
+    if (!cache.mbm_total_bytes && !cache.mbm_local_bytes) continue;
+    Json bandwidth = Json::object();
+    add(bandwidth, "mbm_total_bytes", cache.mbm_total_bytes);
+    add(bandwidth, "mbm_local_bytes", cache.mbm_local_bytes);
+    json["mbm_stats"].push_back(std::move(bandwidth));
+  }
+}
+
+Json intel_rdt(const std::optional<init::RdtStats>& stats) {
+  Json json = Json::object();
+  if (!stats) return json;
+  if (const auto& info = stats->l3_info) {
+    json["l3_cache_info"] = {{"cbm_mask", info->cbm_mask},
+                             {"min_cbm_bits", info->min_cbm_bits},
+                             {"num_closids", info->num_closids}};
+  }
+  if (const auto& info = stats->mem_bw_info) {
+    json["mem_bw_info"] = {{"bandwidth_gran", info->bandwidth_gran},
+                           {"delay_linear", info->delay_linear},
+                           {"min_bandwidth", info->min_bandwidth},
+                           {"num_closids", info->num_closids}};
+  }
+  add_text(json, "l3_cache_schema_root", stats->l3_schema_root);
+  add_text(json, "l3_cache_schema", stats->l3_schema);
+  add_text(json, "mem_bw_schema_root", stats->mem_bw_schema_root);
+  add_text(json, "mem_bw_schema", stats->mem_bw_schema);
+  add_monitoring(json, stats->monitoring);
+  return json;
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// With its keys in the order of runc's: scripts look for the beginning of the line.
+std::string event(std::string_view type, const std::string& id, const std::string& rest) {
+  return fmt::format(R"({{"type":"{}","id":{}{}}})", type, dump(id), rest);
+}
+
 }  // namespace
 
-std::string stats_event_json(const std::string& id, const cgroups::Stats& stats) {
+std::string stats_event_json(const std::string& id, const cgroups::Stats& stats,
+                             const std::optional<init::RdtStats>& rdt) {
   Json pids = Json::object();
   add(pids, "current", stats.pids.current);
   add(pids, "limit", stats.pids.limit);
   Json data = {{"cpu", cpu(stats.cpu)},          {"cpuset", cpuset(stats.cpuset)},
                {"memory", memory(stats.memory)}, {"pids", std::move(pids)},
                {"blkio", blkio(stats.blkio)},    {"hugetlb", hugetlb(stats.hugetlb)},
-               {"intel_rdt", Json::object()},    {"network_interfaces", nullptr}};
+               {"intel_rdt", intel_rdt(rdt)},    {"network_interfaces", nullptr}};
   if (!stats.rdma.current.empty() || !stats.rdma.limit.empty()) {
     data["rdma"] = {{"current", rdma_entries(stats.rdma.current)},
                     {"limit", rdma_entries(stats.rdma.limit)}};
   }
-  return dump({{"type", "stats"}, {"id", id}, {"data", std::move(data)}});
+  return event("stats", id, R"(,"data":)" + dump(data));
 }
 
-std::string oom_event_json(const std::string& id) { return dump({{"type", "oom"}, {"id", id}}); }
+std::string oom_event_json(const std::string& id) { return event("oom", id, ""); }
 
 }  // namespace myrt::container

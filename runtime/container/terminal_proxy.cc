@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 8192;
 
-// The host's terminal keeps its output processing and the container's gives it up, so that output
-// which is redirected to a file has plain newlines.
-void clear_newline_translation(int master) {
-  termios settings = {};
-  if (::tcgetattr(master, &settings) != 0) return;
-  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
-  ::tcsetattr(master, TCSANOW, &settings);
-}
-
 std::optional<termios> make_raw(int terminal) {
   termios settings = {};
   if (::tcgetattr(terminal, &settings) != 0) return std::nullopt;
@@ -34,11 +25,18 @@ std::optional<termios> make_raw(int terminal) {
 
 }  // namespace
 
+std::optional<oci::ConsoleSize> caller_terminal_size() {
+  winsize size = {};
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
+    return std::nullopt;
+  }
+  return oci::ConsoleSize{size.ws_row, size.ws_col};
+}
+
 TerminalProxy::TerminalProxy(sys::UniqueFd master) : master_(std::move(master)) {
   if (!master_.valid()) return;
   ::fcntl(master_.get(), F_SETFL, O_RDWR | O_NONBLOCK);
-  clear_newline_translation(master_.get());
-  resize();
+  resize();  // it may have changed since the process got it
   saved_ = make_raw(STDIN_FILENO);
 }
 

@@ -8,10 +8,16 @@
 #include <optional>
 #include <string>
 
+#include "oci-spec/spec.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
 namespace myrt::container {
+
+// The size of the caller's terminal, for a process that this process will proxy: set before the
+// program starts, which else would begin with another one and be told of a change. Nothing when
+// standard input is no terminal, or one without a size.
+std::optional<oci::ConsoleSize> caller_terminal_size();
 
 class TerminalProxy {
  public:

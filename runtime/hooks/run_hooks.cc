@@ -58,18 +58,19 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
 
 // Runs in the hook's process. What it says goes to the hook's own stderr, which is part of the
 // error.
-[[noreturn]] void execute(const oci::Hook& hook, int stdin_fd, int output_fd) {
+[[noreturn]] void execute(const oci::Hook& hook, const std::vector<std::string>& default_env,
+                          int stdin_fd, const Output& output) {
   ignore(sys::reset_signals(), "a hook with odd signal dispositions still runs");
   // A dup2 onto itself would keep close-on-exec; our own fds are never below 3 unless the caller
   // closed its stdio.
-  if (::dup2(stdin_fd, STDIN_FILENO) < 0 || ::dup2(output_fd, STDOUT_FILENO) < 0 ||
-      ::dup2(output_fd, STDERR_FILENO) < 0) {
+  if (::dup2(stdin_fd, STDIN_FILENO) < 0 || ::dup2(output.stdout_fd, STDOUT_FILENO) < 0 ||
+      ::dup2(output.stderr_fd, STDERR_FILENO) < 0) {
     ::_exit(126);
   }
   ::close_range(3, ~0U, 0);  // also what the caller leaked into the runtime
   const std::vector<std::string> only_path = {hook.path};
   const std::vector<char*> argv = c_strings(hook.args.empty() ? only_path : hook.args);
-  const std::vector<std::string> environment = hook.env.value_or(std::vector<std::string>());
+  const std::vector<std::string>& environment = hook.env ? *hook.env : default_env;
   const std::vector<char*> envp = c_strings(environment);
   ::execve(hook.path.c_str(), argv.data(), envp.data());
   const Error error = errno_error("execve", fmt::format("execute `{}`", hook.path));
@@ -151,13 +152,19 @@ Result<> judge(const oci::Hook& hook, const Outcome& outcome) {
   return make_error(ErrorCode::hook_failed, fmt::format("`{}`: {}", hook.path, what));
 }
 
-Result<> run_one(const oci::Hook& hook, std::string_view state_json) {
+Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Output& wanted,
+                 const std::vector<std::string>& default_env) {
   std::optional<Clock::time_point> deadline;
   if (hook.timeout) deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
   const sys::UniqueFd input = TRY(make_stdin(state_json));
   Pipe output = TRY(make_pipe());
   auto child = TRY(sys::clone3({}));
-  if (!child) execute(hook, input.get(), output.write_end.get());
+  const int kept = output.write_end.get();
+  if (!child) {
+    execute(hook, default_env, input.get(),
+            {.stdout_fd = wanted.stdout_fd < 0 ? kept : wanted.stdout_fd,
+             .stderr_fd = wanted.stderr_fd < 0 ? kept : wanted.stderr_fd});
+  }
   output.write_end.reset();
   // On a time-out the owner kills and reaps the hook when this scope ends.
   const Outcome outcome = TRY(wait_for_hook(*child, output.read_end.get(), deadline));
@@ -167,12 +174,13 @@ Result<> run_one(const oci::Hook& hook, std::string_view state_json) {
 }  // namespace
 
 Result<> run(std::string_view kind, const std::vector<oci::Hook>& hooks,
-             std::string_view state_json) {
+             std::string_view state_json, const Output& output,
+             const std::vector<std::string>& default_env) {
   for (std::size_t index = 0; index < hooks.size(); ++index) {
-    auto result = run_one(hooks[index], state_json);
+    auto result = run_one(hooks[index], state_json, output, default_env);
     if (result.ok()) continue;
     return std::move(result)
-        .context(fmt::format("{} hook {}", kind, index))
+        .context(fmt::format("error running {} hook #{}", kind, index))
         .in_phase(Phase::hooks)
         .at(fmt::format("/hooks/{}/{}", kind, index));
   }

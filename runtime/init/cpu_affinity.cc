@@ -32,6 +32,11 @@ Result<IndexMask> own_cpu_affinity() {
   return mask;
 }
 
+Result<> allow_all_cpus() {
+  // The kernel takes what the cpuset has of them. 8192 is its limit on every architecture.
+  return set_cpu_affinity(0, IndexMask(8192 / 64, ~std::uint64_t{0}));
+}
+
 Result<> set_cpu_affinity(pid_t pid, const IndexMask& mask) {
   if (mask.empty()) return {};
   // Raw: glibc's wrapper is the same call, but its type suggests cpu_set_t's 1024 CPUs.

@@ -1,4 +1,5 @@
-// process.execCPUAffinity: the CPUs of a process added by exec (AFF-01: never of init).
+// The CPUs that a process may run on: process.execCPUAffinity of one added by exec (AFF-01: never
+// of init), and of all others those of the cgroup.
 #pragma once
 
 #include <sys/types.h>
@@ -23,6 +24,10 @@ Result<CpuAffinityPlan> plan_cpu_affinity(const std::optional<oci::ExecCpuAffini
 
 // sched_getaffinity(2) of this process. Errors: system.
 Result<IndexMask> own_cpu_affinity();
+
+// Lets this process run on every CPU of its cgroup's cpuset: the affinity of whoever called the
+// runtime is none of the container's business. Errors: system.
+Result<> allow_all_cpus();
 
 // sched_setaffinity(2) of `pid` (0: this process) with a mask of any size. An empty mask does
 // nothing. Errors: system.

@@ -5,12 +5,14 @@
 #include "mounts/sources.h"
 #include "namespaces/enter.h"
 #include "oci-spec/state.h"
+#include "runtime/hooks/run_hooks.h"
 #include "runtime/init/handshake.h"
 #include "runtime/init/process_setup.h"
 #include "runtime/init/start_gate.h"
 #include "runtime/plan/container_plan.h"
 #include "sys/procfs.h"
 #include "sys/result.h"
+#include "sys/trace.h"
 
 namespace myrt::init {
 
@@ -25,6 +27,9 @@ struct InitContext {
   const cgroups::SelfJoin& self_join;
   // nullopt: init opens them itself, since the runtime process may not (rootless).
   std::optional<mounts::Sources>& sources;
+  hooks::Output hook_output;  // for the hooks that init runs
+  const sys::Trace& trace;
+  pid_t host_pid = 0;  // of init; known once it may proceed
 };
 
 // Whether init has to wait for the runtime process before its own hooks: for hooks of the

@@ -183,6 +183,27 @@ Result<RdtResidue> apply_rdt(int resctrl_fd, const RdtPlan& plan, pid_t pid) {
   return residue;
 }
 
+Result<> update_rdt(int resctrl_fd, const std::string& clos,
+                    const std::vector<std::string>& schemata) {
+  if (schemata.empty()) return {};
+  if (clos.empty()) {
+    return make_error(ErrorCode::unsupported,
+                      "the container is in the root class of resctrl, which is the host's");
+  }
+  return sys::write_kernel_file_at(resctrl_fd, below(clos, "schemata"),
+                                   fmt::format("{}\n", fmt::join(schemata, "\n")))
+      .at(kPointer);
+}
+
+Result<> move_rdt_tasks(int resctrl_fd, const std::string& clos, const std::vector<pid_t>& tids) {
+  for (const pid_t tid : tids) {
+    auto moved =
+        sys::write_kernel_file_at(resctrl_fd, below(clos, "tasks"), fmt::format_int(tid).str());
+    if (!moved.ok() && moved.error().errno_value != ESRCH) return std::move(moved).at(kPointer);
+  }
+  return {};
+}
+
 Result<> remove_rdt(int resctrl_fd, const RdtResidue& residue) {
   if (!residue.monitor_group.empty()) TRY(remove_group(resctrl_fd, residue.monitor_group));
   if (!residue.clos.empty()) TRY(remove_group(resctrl_fd, residue.clos));

@@ -48,6 +48,15 @@ Result<sys::UniqueFd> open_resctrl();
 // step fails. Errors: system; invalid_config (RDT-07, RDT-08).
 Result<RdtResidue> apply_rdt(int resctrl_fd, const RdtPlan& plan, pid_t pid);
 
+// On update, for a class that exists: all lines or none, since the kernel checks the whole of one
+// write before it applies any of it. Errors: unsupported for the root class, which belongs to every
+// process of the host; system.
+Result<> update_rdt(int resctrl_fd, const std::string& clos,
+                    const std::vector<std::string>& schemata);
+
+// Moves threads into a class. One that has ended meanwhile is no error. Errors: system.
+Result<> move_rdt_tasks(int resctrl_fd, const std::string& clos, const std::vector<pid_t>& tids);
+
 // On delete. What is already gone is not an error. Errors: system.
 Result<> remove_rdt(int resctrl_fd, const RdtResidue& residue);
 

@@ -26,7 +26,12 @@ Result<> change_root(const sys::UniqueFd& root) {
 // `joined`: the namespaces that the process is in since its clone3.
 Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
-  TRY(set_cpu_affinity(0, context.affinity.final_mask));
+  if (context.affinity == CpuAffinityPlan{}) {
+    ignore(allow_all_cpus(),
+           "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
+  } else {
+    TRY(set_cpu_affinity(0, context.affinity.final_mask));  // empty: the kernel decides (AFF-04)
+  }
   if ((joined & kUserNamespace) == 0) {  // else the helper has
     TRY(write_oom_score_adj(context.process.procfs, context.process.plan.attributes));
   }
@@ -35,23 +40,29 @@ Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   TRY(sys::set_not_dumpable());
   TRY(namespaces::join_container(context.init_pidfd, context.namespaces & ~joined));
   TRY(change_root(context.root));
-  if ((context.namespaces & kUserNamespace) != 0) TRY(namespaces::become_user_namespace_root());
+  if ((context.namespaces & kUserNamespace) != 0) {
+    TRY(namespaces::become_user_namespace_root(
+        context.process.keep_groups ? namespaces::Groups::keep : namespaces::Groups::drop));
+  }
   return {};
 }
 
 // The process in the container; returns only on failure.
 Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined) {
   const auto steps = [&]() -> Result<Program> {
+    context.trace.begin_clone("join");
     TRY(sys::reset_signals());
     if (::setsid() < 0) return errno_error("setsid", "start a session");
     context.process.host_pid = TRY(runtime.wait_for_proceed());
     TRY(enter_container(context, joined).in_phase(Phase::namespaces));
+    context.trace.enter("process");
     const sys::UniqueFd root = TRY(sys::open("/", O_PATH | O_DIRECTORY));
     auto terminal = TRY(set_up_terminal(context.process, root.get()).in_phase(Phase::terminal));
     if (terminal && terminal->master.valid()) TRY(runtime.send_ready(terminal->master.get()));
     return prepare_process(context.process, terminal, root.get()).in_phase(Phase::process);
   };
   auto program = steps();
+  context.trace.write_clone("process", context.process.host_pid);
   if (!program.ok()) return std::move(program).error();
   close_stray_fds(context.process.preserve_fds, {runtime.fd(), context.process.seccomp_listener});
   return execute(context.process, program.value());
@@ -109,6 +120,14 @@ Result<sys::ChildProcess> clone_by_helper(JoinContext& context, int cgroup_fd,
   return child;
 }
 
+// Root of the user namespace of a rootless engine may enter the container's pid namespace, but not
+// its own again, which belongs to the user namespace above. An exec makes no other child.
+Result<> leave(namespaces::PidNamespaceForChildren& pid_namespace) {
+  auto left = pid_namespace.leave();
+  if (!left.ok() && left.error().errno_value == EPERM) return {};
+  return left;
+}
+
 Result<sys::ChildProcess> clone_directly(JoinContext& context, int cgroup_fd,
                                          ChannelPair& channels) {
   std::optional<namespaces::PidNamespaceForChildren> in_pid_namespace;
@@ -118,7 +137,7 @@ Result<sys::ChildProcess> clone_directly(JoinContext& context, int cgroup_fd,
   }
   auto child = TRY(sys::clone3({.flags = 0, .cgroup_fd = cgroup_fd}));
   if (!child) become_process(context, channels, kPidNamespace);
-  if (in_pid_namespace) TRY(in_pid_namespace->leave());
+  if (in_pid_namespace) TRY(leave(*in_pid_namespace));
   return std::move(*child);
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/init/process_setup.h"
 #include "sys/process.h"
 #include "sys/result.h"
+#include "sys/trace.h"
 #include "sys/unique_fd.h"
 
 namespace myrt::init {
@@ -23,6 +24,7 @@ struct JoinContext {
       root;  // to chroot into; invalid where the root of the mount namespace is the container's
   const cgroups::SelfJoin& self_join;
   CpuAffinityPlan affinity;
+  const sys::Trace& trace;
 };
 
 // Clones the process into the container's cgroup and pid namespace, joins the other namespaces, and

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int kIoPriorityOfProcessGroup = 2;  // IOPRIO_WHO_PGRP
 
+// sched_setattr(2): EPERM also for a deadline where the CPUs are not all of the system's.
+constexpr std::uint32_t kSchedDeadline = 6;
+
 }  // namespace
 
 Result<> apply_rlimits(const ProcessAttributes& attributes) {
@@ -43,13 +46,13 @@ Result<> apply_scheduler(const ProcessAttributes& attributes) {
   if (!attributes.scheduler) return {};
   if (::syscall(SYS_sched_setattr, 0, &*attributes.scheduler, 0U) != 0) {
     const int error = errno;
-    return Result<>(
-               errno_error("sched_setattr",
-                           fmt::format("set scheduling policy {} with nice {}, priority {}",
-                                       attributes.scheduler->policy, attributes.scheduler->nice,
-                                       attributes.scheduler->priority),
-                           error))
-        .at("/process/scheduler");
+    std::string what = fmt::format("set scheduling policy {} with nice {}, priority {}",
+                                   attributes.scheduler->policy, attributes.scheduler->nice,
+                                   attributes.scheduler->priority);
+    if (error == EPERM && attributes.scheduler->policy == kSchedDeadline) {
+      what += " (process scheduler can't be used together with AllowedCPUs)";
+    }
+    return Result<>(errno_error("sched_setattr", what, error)).at("/process/scheduler");
   }
   return {};
 }

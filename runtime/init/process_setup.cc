@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <climits>
+#include <iterator>
+#include <unordered_set>
 
 #include "capabilities/apply.h"
 #include "runtime/init/executable.h"
@@ -42,6 +44,7 @@ Result<> as_cwd(Result<> result) { return std::move(result).context("cwd").at("/
 // finds itself in it all the same, as with runc. False: root itself may not, as on some network
 // filesystems, and the user gets the next try.
 Result<bool> enter_cwd_early(int root_fd, const std::string& cwd) {
+  if (cwd == "/") return true;  // where whoever enters the root stands
   auto entered = enter_directory(root_fd, cwd);
   if (!entered.ok() && entered.error().errno_value == ENOENT) {
     ignore(sys::make_directories_in_root(root_fd, cwd, 0755), "entering it fails, and says why");
@@ -54,16 +57,29 @@ Result<bool> enter_cwd_early(int root_fd, const std::string& cwd) {
   return true;
 }
 
-bool has_variable(const std::vector<std::string>& environment, std::string_view name) {
-  return std::any_of(environment.begin(), environment.end(), [&](const std::string& variable) {
-    return variable.starts_with(name) && variable.size() > name.size() &&
-           variable[name.size()] == '=';
-  });
+// As runc: an empty HOME counts as none. Of two values the last one holds.
+bool has_home(const std::vector<std::string>& environment) {
+  constexpr std::string_view kHome = "HOME=";
+  const auto last = std::find_if(environment.rbegin(), environment.rend(),
+                                 [](const std::string& text) { return text.starts_with(kHome); });
+  return last != environment.rend() && last->size() > kHome.size();
+}
+
+// Each name once, with its last value: what getenv(3) returns of two is anybody's guess.
+void drop_overridden(std::vector<std::string>& environment) {
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::string> kept;
+  kept.reserve(environment.size());
+  for (auto variable = environment.rbegin(); variable != environment.rend(); ++variable) {
+    const std::string_view text = *variable;
+    if (seen.insert(text.substr(0, text.find('='))).second) kept.push_back(*variable);
+  }
+  environment.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
 Result<std::vector<std::string>> make_environment(const ProcessContext& context, int root_fd) {
   std::vector<std::string> environment = context.plan.process.env;
-  if (!has_variable(environment, "HOME")) {
+  if (context.home == Home::from_passwd && !has_home(environment)) {
     const std::string home = TRY(home_directory(root_fd, context.plan.process.user.uid));
     environment.push_back("HOME=" + home);
   }
@@ -71,6 +87,7 @@ Result<std::vector<std::string>> make_environment(const ProcessContext& context,
     environment.push_back(fmt::format("LISTEN_FDS={}", context.listen_fds));
     environment.emplace_back("LISTEN_PID=1");
   }
+  drop_overridden(environment);
   return environment;
 }
 
@@ -84,8 +101,11 @@ Result<> apply_attributes(const ProcessAttributes& attributes) {
   return {};
 }
 
+// Only asked where it may be denied: in a user namespace of the container's own, or in the one that
+// a rootless engine has put us into, where the groups that we have cannot be set again.
 Result<Setgroups> may_set_groups(const ProcessContext& context) {
-  if (!context.own_user_namespace) return Setgroups::allowed;
+  if (context.keep_groups) return Setgroups::keep;
+  if (!context.own_user_namespace && sys::set_groups({}).ok()) return Setgroups::allowed;
   const std::string text = TRY(context.procfs.read("self/setgroups"));
   return text.starts_with("deny") ? Setgroups::denied : Setgroups::allowed;
 }
@@ -116,6 +136,8 @@ Result<std::optional<Terminal>> set_up_terminal(const ProcessContext& context, i
   if (context.terminal_taker == TerminalTaker::console_socket) {
     TRY(send_terminal(context.console_socket, terminal));
     terminal.master.reset();
+  } else {
+    TRY(keep_newlines(terminal));
   }
   return std::optional<Terminal>(std::move(terminal));
 }

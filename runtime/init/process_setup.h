@@ -22,6 +22,10 @@ namespace myrt::init {
 // Who takes the master of the terminal.
 enum class TerminalTaker : std::uint8_t { none, console_socket, runtime };
 
+// Whether HOME is added where `env` has none: runc and crun do, the spec's `env` is all there is
+// (PRC-06, PRC-07).
+enum class Home : std::uint8_t { from_passwd, as_given };
+
 // What the process inherits from the runtime process, as fds and facts.
 struct ProcessContext {
   const ProcessPlan& plan;
@@ -37,6 +41,8 @@ struct ProcessContext {
   int listen_fds = 0;
   bool own_user_namespace = false;
   bool new_keyring = true;
+  Home home = Home::from_passwd;
+  bool keep_groups = false;  // the supplementary groups are the caller's, whatever the config lists
 };
 
 // argv and environment, complete before the filter is loaded: nothing is allocated after that.

@@ -68,4 +68,13 @@ bool schema_is_in_force(std::string_view line, std::string_view schemata) {
   return true;
 }
 
+std::string schema_line(std::string_view schemata, std::string_view resource) {
+  while (!schemata.empty()) {
+    const std::string_view line = take(schemata, '\n');
+    std::string_view name = line;
+    if (take(name, ':') == resource) return std::string(line);
+  }
+  return {};
+}
+
 }  // namespace myrt::init

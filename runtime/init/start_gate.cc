@@ -1,6 +1,7 @@
 #include "runtime/init/start_gate.h"
 
 #include "sys/files.h"
+#include "sys/lean_wait.h"
 #include "sys/seqpacket.h"
 
 namespace myrt::init {
@@ -11,6 +12,7 @@ Result<StartGate> StartGate::open(int state_directory_fd) {
 
 Result<Channel> StartGate::wait() const {
   while (true) {
+    sys::lean_wait(listener_.get());
     Channel channel(TRY(sys::accept(listener_.get())));
     if (TRY(channel.wait_for_start())) return channel;
   }
@@ -26,7 +28,7 @@ Result<bool> is_waiting(int state_directory_fd) {
   // Most containers run: their gate is removed at start, and looking for the name is cheaper than a
   // socket.
   if (!sys::exists_at(state_directory_fd, kStartGateName)) return false;
-  return TRY(knock(state_directory_fd)).has_value();
+  return sys::is_seqpacket_open_at(state_directory_fd, kStartGateName);
 }
 
 }  // namespace myrt::init

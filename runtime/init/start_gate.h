@@ -26,7 +26,7 @@ class StartGate {
   void close() { listener_.reset(); }
 
   // Init: blocks until a peer says `start`, and returns the channel on which it waits for execve.
-  // Peers that only look (is_waiting) or die are let go.
+  // Peers that die are let go.
   Result<Channel> wait() const;
 
  private:
@@ -34,7 +34,7 @@ class StartGate {
   sys::UniqueFd listener_;
 };
 
-// Whether an init waits at the gate of this state directory. Any process.
+// Whether an init waits at the gate of this state directory. Any process; init does not notice.
 Result<bool> is_waiting(int state_directory_fd);
 // `start`: a channel to the init that waits there; nullopt when none does.
 Result<std::optional<Channel>> knock(int state_directory_fd);

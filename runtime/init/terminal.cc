@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -58,6 +59,18 @@ Result<Terminal> open_terminal(int root_fd, const std::optional<oci::ConsoleSize
   if (!terminal.slave.valid()) return errno_error("ioctl", "open the terminal's slave");
   if (size) TRY(set_size(terminal.slave.get(), *size));
   return terminal;
+}
+
+Result<> keep_newlines(const Terminal& terminal) {
+  termios settings = {};
+  if (::tcgetattr(terminal.slave.get(), &settings) != 0) {
+    return errno_error("tcgetattr", "read the terminal's settings");
+  }
+  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  if (::tcsetattr(terminal.slave.get(), TCSANOW, &settings) != 0) {
+    return errno_error("tcsetattr", "change the terminal's settings");
+  }
+  return {};
 }
 
 Result<> send_terminal(int console_socket, const Terminal& terminal) {

@@ -21,6 +21,11 @@ struct Terminal {
 // Errors: system; invalid_config when no devpts is mounted there.
 Result<Terminal> open_terminal(int root_fd, const std::optional<oci::ConsoleSize>& size);
 
+// For a terminal that the runtime process copies to its own stdout, before the program can write to
+// it: newlines stay plain, as whatever stdout is (a file, say) expects them. A terminal there does
+// the translation itself.
+Result<> keep_newlines(const Terminal& terminal);
+
 // Sends the master with its name as the one message of the console socket (contract §1.1).
 Result<> send_terminal(int console_socket, const Terminal& terminal);
 

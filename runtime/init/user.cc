@@ -58,7 +58,7 @@ Result<> set_supplementary_groups(const oci::User& user, Setgroups setgroups) {
   if (setgroups == Setgroups::allowed) {
     return explain_id(sys::set_groups(user.additional_gids), "additionalGids");
   }
-  if (user.additional_gids.empty()) return {};
+  if (setgroups == Setgroups::keep || user.additional_gids.empty()) return {};
   return config_error("/process/user/additionalGids",
                       "the user namespace does not allow setgroups");
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/annotations.h"
+
 namespace myrt::plan {
 namespace {
 
@@ -16,17 +18,21 @@ std::string joined(const std::vector<std::string>& words) {
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The hierarchies as the mounts module shows them to the container.
-mounts::CgroupView cgroup_view(const cgroups::Plan& plan) {
+mounts::CgroupView cgroup_view(const cgroups::Plan& plan, const cgroups::Host& host) {
   mounts::CgroupView view;
   view.mode = plan.mode == cgroups::Mode::v1       ? mounts::CgroupView::Mode::v1
               : plan.mode == cgroups::Mode::hybrid ? mounts::CgroupView::Mode::hybrid
                                                    : mounts::CgroupView::Mode::v2;
-  for (const cgroups::Directory& directory : plan.directories) {
+  for (std::size_t i = 0; i < plan.directories.size(); ++i) {
+    const cgroups::Directory& directory = plan.directories[i];
     mounts::CgroupView::Hierarchy hierarchy;
     hierarchy.name =
         view.mode == mounts::CgroupView::Mode::v2 ? "" : base_name(directory.mount_point);
     hierarchy.mount_point = directory.mount_point;
     hierarchy.container_path = directory.path;
+    if (plan.rootless == cgroups::Rootless::yes) {
+      hierarchy.shared_path = host.hierarchies[i].own_path;
+    }
     for (const std::string& controller : directory.controllers) {
       // "cpu" and "cpuacct" lead to "cpu,cpuacct"; a named hierarchy has no other name.
       const bool named = controller.starts_with("name=");
@@ -55,20 +61,22 @@ mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
                                : mounts::CgroupNamespace::inherited;
   facts.root_switch = inputs.root_switch;
   facts.selinux = inputs.selinux;
-  if (plan.cgroup) facts.cgroup = cgroup_view(*plan.cgroup);
+  if (plan.cgroup) facts.cgroup = cgroup_view(*plan.cgroup, *inputs.cgroup_host);
   facts.uid_mappings = plan.namespaces.uid_mappings;
   facts.gid_mappings = plan.namespaces.gid_mappings;
   return facts;
 }
 
+// Root of a user namespace, as whom a rootless engine calls us, has no more right to the host's
+// cgroups than the user has who made it.
 Result<cgroups::Plan> plan_cgroup(const oci::Spec& spec, const Inputs& inputs) {
-  return cgroups::plan(
-      spec, *inputs.cgroup_host,
-      {.container_id = inputs.id,
-       .rootless = inputs.privileged ? cgroups::Rootless::no : cgroups::Rootless::yes,
-       .user_namespace = inputs.user_namespace == mounts::UserNamespace::initial
-                             ? cgroups::UserNamespace::initial
-                             : cgroups::UserNamespace::nested});
+  const bool nested = inputs.user_namespace != mounts::UserNamespace::initial;
+  const bool rootless = nested || !inputs.privileged;
+  return cgroups::plan(spec, *inputs.cgroup_host,
+                       {.container_id = inputs.id,
+                        .rootless = rootless ? cgroups::Rootless::yes : cgroups::Rootless::no,
+                        .user_namespace = nested ? cgroups::UserNamespace::nested
+                                                 : cgroups::UserNamespace::initial});
 }
 
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
@@ -84,15 +92,22 @@ Result<> refuse_limits_without_cgroup(const oci::Spec& spec) {
   return config_error("/linux/resources", "cannot be applied with the cgroup manager `disabled`");
 }
 
-}  // namespace
-
-Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs) {
+Result<ContainerPlan> begin_plan(const oci::Spec& spec, const Inputs& inputs) {
   ContainerPlan plan;
   plan.id = inputs.id;
   plan.bundle = inputs.bundle;
   const std::string root = spec.root ? spec.root->path : std::string();
   plan.rootfs = root.starts_with('/') ? root : inputs.bundle + "/" + root;
+  TRY(check_annotations(spec.annotations));
   plan.namespaces = TRY(namespaces::plan(spec));
+  plan.namespaces.keep_groups = spec.annotations.contains(std::string(kKeepOriginalGroups));
+  return plan;
+}
+
+}  // namespace
+
+Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs) {
+  ContainerPlan plan = TRY(begin_plan(spec, inputs));
   if (inputs.cgroup_host) {
     plan.cgroup = TRY(plan_cgroup(spec, inputs));
     append(plan.warnings, plan.cgroup->warnings);
@@ -102,6 +117,17 @@ Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs
   plan.mounts = TRY(mounts::plan(spec, mount_inputs(plan, inputs)));
   append(plan.warnings, plan.mounts.warnings);
   return plan;
+}
+
+Result<mounts::Plan> plan_hot_mounts(const oci::Spec& spec, const std::vector<oci::Mount>& mounts,
+                                     const Inputs& inputs) {
+  const ContainerPlan plan = TRY(begin_plan(spec, inputs));
+  if (!plan.namespaces.is_new(NamespaceType::mount)) {
+    return make_error(ErrorCode::unsupported,
+                      "the container has no mount namespace of its own: what is added there would "
+                      "outlive it");
+  }
+  return mounts::plan_hot_mounts(spec, mounts, mount_inputs(plan, inputs));
 }
 
 std::string to_string(const ContainerPlan& plan) {
@@ -116,6 +142,7 @@ cgroups::Location planned_location(const std::optional<cgroups::Plan>& plan) {
   cgroups::Location location;
   if (!plan) return location;
   location.mode = plan->mode;
+  if (plan->unit) location.unit = plan->unit->address;
   for (const cgroups::Directory& directory : plan->directories) {
     location.directories.emplace_back(joined(directory.controllers),
                                       directory.mount_point + directory.path);

@@ -8,6 +8,7 @@
 
 #include "cgroups/cgroup.h"
 #include "cgroups/plan.h"
+#include "mounts/hot.h"
 #include "mounts/plan.h"
 #include "namespaces/plan.h"
 #include "oci-spec/spec.h"
@@ -18,8 +19,9 @@ namespace myrt::plan {
 // The few facts that do not stand in config.json.
 struct Inputs {
   std::string id;
-  std::string bundle;                        // absolute
-  std::optional<cgroups::Host> cgroup_host;  // nullopt: --cgroup-manager=disabled
+  std::string bundle;                           // absolute
+  std::optional<cgroups::Host> cgroup_host;     // nullopt: --cgroup-manager=disabled
+  std::optional<cgroups::SystemdHost> systemd;  // nullopt: no --cgroup-manager=systemd
   mounts::RootSwitch root_switch = mounts::RootSwitch::pivot;
   mounts::UserNamespace user_namespace = mounts::UserNamespace::initial;  // of the runtime process
   mounts::Selinux selinux = mounts::Selinux::off;
@@ -38,6 +40,12 @@ struct ContainerPlan {
 // Pure: assembles the modules' plans, and hands each the facts of its siblings that it needs.
 // Errors: invalid_config and unsupported, with the pointer of the field.
 Result<ContainerPlan> plan_container(const oci::Spec& spec, const Inputs& inputs);
+
+// Pure: the plan of `mounts add` for a running container of this config. `inputs` as for its
+// creation; the cgroup host is not needed. Errors: those of mounts::plan_hot_mounts; unsupported
+// where the mount namespace is not the container's own, as the mounts would outlive it there.
+Result<mounts::Plan> plan_hot_mounts(const oci::Spec& spec, const std::vector<oci::Mount>& mounts,
+                                     const Inputs& inputs);
 
 // All of it, for golden tests and --debug.
 std::string to_string(const ContainerPlan& plan);

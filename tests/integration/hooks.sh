@@ -119,6 +119,24 @@ environment() {
 PATH=/usr/bin:/bin"
 }
 
+environment_of_the_program() {
+  new_bundle true
+  own_rootfs
+  edit '.process.env = ["PATH=/bin", "ONE=1"] | .hooks.startContainer = [
+    {"path": "/bin/sh", "args": ["sh", "-c", "echo $ONE $HOME >/env"]},
+    {"path": "/bin/sh", "args": ["sh", "-c", "echo $ONE $TWO >>/env"], "env": ["TWO=2"]}]'
+  run_ok
+  same "$(<"$bundle/rootfs/env")" $'1 /root\n2'
+}
+
+create_container_in_root() {
+  new_bundle true
+  own_rootfs
+  hook createContainer 'touch made-by-hook'
+  run_ok
+  [ -e "$bundle/rootfs/made-by-hook" ] || fail 'not in the root file system'
+}
+
 arguments() {
   new_bundle
   edit '.hooks.createRuntime = [
@@ -248,6 +266,8 @@ it 'startContainer reads the pid as seen inside [STA-07]' pid_inside
 it 'each kind runs in its namespaces [HOK-09,HOK-10,HOK-11,HOK-13]' namespaces_of_hooks
 it 'createRuntime finds the network namespace of the container [HOK-10]' container_network_is_there
 it 'the environment is exactly the given one [HOK-04]' environment
+it 'startContainer hooks without env have that of the program' environment_of_the_program
+it 'createContainer hooks start in the root file system' create_container_in_root
 it 'args are the whole argv [HOK-03]' arguments
 it 'without args the path is argv[0] [HOK-03]' no_arguments
 it 'a hook that does not read its stdin is no failure [HOK-07]' unread_stdin

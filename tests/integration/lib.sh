@@ -120,9 +120,9 @@ refused() {
   same "$(snapshot)" "$before" 'what is left behind'
 }
 
-# wait_until COMMAND...: waits, PATIENCE (default: 10) seconds at most, for something that has no file descriptor to wait on.
+# wait_until COMMAND...: waits, PATIENCE (default: 30) seconds at most, for something that has no file descriptor to wait on.
 wait_until() {
-  local deadline=$((SECONDS + ${PATIENCE:-10}))
+  local deadline=$((SECONDS + ${PATIENCE:-30}))
   until "$@" >/dev/null 2>&1; do
     [ $SECONDS -lt $deadline ] || fail "waited in vain for: $*"
     sleep 0.02

@@ -211,6 +211,25 @@ kill_created() {
   wait_status stopped
 }
 
+kill_created_by_term() {
+  new_bundle
+  create
+  must runtime kill "$id" TERM
+  wait_status stopped
+}
+
+kill_ends_shared_pid_namespace() {
+  new_bundle
+  shell 'sleep 1000 & sleep 1000 & wait'
+  without_namespace pid
+  run_detached
+  wait_until sh -c "[ \$('$RUNTIME' --root '$state_root' ps --format json '$id' | jq length) -eq 3 ]"
+  must runtime kill "$id" KILL
+  wait_until sh -c '! pgrep -x sleep'
+  wait_status stopped
+  must runtime kill "$id" KILL
+}
+
 kill_all() {
   new_bundle
   shell 'sleep 1000 & sleep 1000 & wait'
@@ -298,6 +317,27 @@ delete_foreign_cgroup() {
   must runtime delete --force "$id"
   [ -d "$parent/neighbour" ] || fail 'a cgroup that is not the container'\''s is gone'
   rmdir "$parent/neighbour"
+}
+
+delete_found_cgroup() {
+  # Made by somebody else, empty, and the one that the config names: it is used, and stays.
+  local directory
+  new_bundle
+  if [ "$cgroup_version" = 1 ]; then
+    for directory in $cgroup_root/*/; do
+      [ ! -e "$directory/cgroup.procs" ] || mkdir -p "$directory/cases/$id"
+    done
+  else
+    mkdir -p "$cgroup_root/cases/$id"
+  fi
+  local before
+  before=$(snapshot)
+  run_detached
+  contains "$(cat "/proc/$(state_of pid)/cgroup")" "/cases/$id"
+  mkdir "$(cgroup_dir pids)/below" 2>/dev/null || mkdir "$(cgroup_dir freezer)/below"
+  must runtime delete --force "$id"
+  same "$(snapshot)" "$before" 'what is left'
+  find $cgroup_root -depth -type d -path "*/cases/$id" -exec rmdir {} +
 }
 
 run_status() {
@@ -538,6 +578,8 @@ it 'kill understands realtime signals [OPS-15]' kill_realtime
 it 'a bad signal is refused [OPS-15]' kill_bad_signal
 it 'kill of a stopped container is refused, with --all it is not [OPS-14]' kill_stopped
 it 'a created container can be killed [OPS-15]' kill_created
+it 'a created container ends by TERM, though pid 1 has no handler [OPS-15]' kill_created_by_term
+it 'kill KILL ends every process of a shared pid namespace [NSP-11]' kill_ends_shared_pid_namespace
 it 'kill --all reaches every process of a shared pid namespace [NSP-11]' kill_all
 it 'kill --all ends what a dead init left in a shared pid namespace [NSP-11]' shared_pid_leftovers
 it 'delete --force ends what a dead init left in a shared pid namespace [NSP-11]' shared_pid_delete_force
@@ -546,6 +588,7 @@ it 'delete --force kills first [OPS-17]' delete_force
 it 'delete of a missing container is refused, with --force it is not [OPS-16]' delete_missing
 it 'delete leaves nothing, and the id is free again [LIF-11,OPS-18,OPS-20]' delete_leaves_nothing
 it 'delete leaves the neighbours'\'' cgroups alone [OPS-19]' delete_foreign_cgroup
+it 'delete leaves a cgroup that was there before, and takes what is below it [OPS-19]' delete_found_cgroup
 it 'run ends with the status of the process' run_status
 it 'run ends with 128 and the signal of the process' run_signal_status
 it 'run connects the standard streams [PRC-02]' run_output

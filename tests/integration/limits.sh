@@ -235,6 +235,20 @@ mounted_inside() {
   same "$out" 31
 }
 
+mounted_below_read_only() {
+  # As Podman mounts for a container that runs systemd: what comes later keeps its own flags, also where it needs a directory.
+  needs_v1
+  new_bundle sh -c 'grep " /sys/fs/cgroup" /proc/mounts | while read -r _ at _ options _; do echo "$at ${options%%,*}"; done'
+  edit '.mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "noexec", "nodev"]},
+    {"destination": "/sys/fs/cgroup/pids", "type": "tmpfs", "source": "tmpfs", "options": ["rw"]},
+    {"destination": "/sys/fs/cgroup/made", "type": "tmpfs", "source": "tmpfs", "options": ["rw"]}]'
+  run_ok
+  contains "$out" '/sys/fs/cgroup ro'
+  contains "$out" '/sys/fs/cgroup/memory ro'
+  contains "$out" '/sys/fs/cgroup/pids rw'
+  contains "$out" '/sys/fs/cgroup/made rw'
+}
+
 mounted_read_only() {
   new_bundle sh -c 'mkdir /sys/fs/cgroup/x || mkdir /sys/fs/cgroup/pids/x'
   edit '.mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
@@ -292,6 +306,7 @@ it 'a relative cgroupsPath [CGP-02]' relative_path
 it 'no cgroupsPath [CGP-04]' no_path
 it 'a cgroup mount shows the container'\''s own [MNT-09]' mounted_inside
 it 'a read-only cgroup mount is read-only [MNT-09]' mounted_read_only
+it 'a mount below a read-only cgroup mount keeps its own flags [MNT-09]' mounted_below_read_only
 it 'unified values are written on v2 [CUN-01,CUN-03]' unified
 it 'unified values are refused on v1 [CUN-04]' unified_on_v1
 it 'cgroups that the container made below its own are removed too [OPS-18]' sub_cgroups_removed

@@ -196,7 +196,9 @@ TEST_CASE("a filesystem without idmap support is an error, not an unmapped mount
 
   const std::string report = container.run([](const mounts::Root&) { return std::string(); });
 
-  CHECK_THAT(report, StartsWith("error: mounts[0]: idmap `/sys/fs` (its filesystem may not"));
+  CHECK_THAT(
+      report,
+      StartsWith("error: mounts[0]: idmap `/sys/fs`: its filesystem `sysfs` does not support"));
 }
 
 TEST_CASE("a remount changes what is mounted", "[root][mounts][OPT-03]") {

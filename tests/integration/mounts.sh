@@ -253,6 +253,22 @@ no_pivot() {
   is_status 1
 }
 
+no_pivot_hides_the_host() {
+  new_bundle unshare --mount --user --map-root-user --pid --fork sh -c 'mount -t proc none /proc && echo mounted'
+  run --no-pivot
+  differs "$status" 0 'the exit status'
+  lacks "$out" mounted
+}
+
+missing_destinations_inherit_the_group() {
+  new_bundle true
+  own_rootfs
+  mkdir -m 2775 "$bundle/rootfs/shared"
+  add_mount '{"destination": "/shared/a/b", "type": "tmpfs", "source": "tmpfs"}'
+  run_ok
+  same "$(stat -c %a "$bundle"/rootfs/shared/a "$bundle"/rootfs/shared/a/b)" $'2755\n2755'
+}
+
 missing_destinations() {
   new_bundle sh -c 'ls -ld /a/b/c | cut -c 1-10; cat /new/file'
   own_rootfs
@@ -313,6 +329,59 @@ idmapped() {
   same "$out" 2000:3000
 }
 
+idmapped_by_option() {
+  new_bundle stat -c '%u:%g' /m/file
+  mkdir "$bundle/source"
+  touch "$bundle/source/file"
+  chown 1000:1000 "$bundle/source/file"
+  add_mount '{"destination": "/m", "type": "bind", "source": "source",
+    "options": ["bind", "idmap=uids=0-0-1#1000-2000-1;gids=1000-3000-1"]}'
+  run_ok
+  same "$out" 2000:3000
+}
+
+idmapped_relative() {
+  # Host ids of the container's user namespace, found from its own ids.
+  new_bundle stat -c '%u:%g' /m/file
+  mkdir "$bundle/source"
+  touch "$bundle/source/file"
+  chown 1000:1000 "$bundle/source/file"
+  edit '.linux.namespaces += [{type: "user"}] |
+    .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 5000}] |
+    .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 5000}]'
+  add_mount '{"destination": "/m", "type": "bind", "source": "source",
+    "options": ["bind", "idmap=uids=@1000-7-1;gids=@1000-8-1"]}'
+  run_ok
+  same "$out" 7:8
+  edit '.mounts[-1].options[1] = "idmap=uids=@1000-4999-2;gids=@1000-8-1"'
+  refused @1000-4999-2
+}
+
+idmapped_filesystem() {
+  new_bundle sh -c 'touch /m/file && stat -c %u:%g /m/file'
+  edit '.process.user = {uid: 2000, gid: 3000}'
+  add_mount '{"destination": "/m", "type": "tmpfs", "source": "tmpfs",
+    "options": ["mode=777", "idmap=uids=0-0-1#1000-2000-1;gids=0-0-1#1000-3000-1"]}'
+  run_ok
+  same "$out" 2000:3000
+  # Nobody else is anybody on it.
+  edit '.process.user.uid = 5000'
+  run
+  is_status 1
+  contains "$err" 'Value too large'
+}
+
+idmap_not_supported() {
+  new_bundle
+  add_mount '{"destination": "/m", "type": "mqueue", "source": "mqueue",
+    "options": ["idmap=uids=0-1000-1;gids=0-1000-1"]}'
+  refused 'the filesystem `mqueue` does not support id-mapped mounts'
+  new_bundle
+  add_mount '{"destination": "/m", "type": "bind", "source": "/sys/kernel",
+    "options": ["bind", "idmap=uids=0-1000-1;gids=0-1000-1"]}'
+  refused '`/sys/kernel`' 'its filesystem `sysfs` does not support id-mapped mounts'
+}
+
 sources_of_dev() {
   # A /dev that is bound from the host gets no nodes of ours.
   new_bundle sh -c 'ls /dev'
@@ -344,11 +413,17 @@ it 'nothing of the host is to be seen [ROO-04]' nothing_of_the_host
 it 'the host sees no mount of the container [ROP-06]' host_sees_nothing
 it 'nor does a host with shared mounts [ROP-06]' shared_host_sees_nothing
 it '--no-pivot [ROO-04]' no_pivot
+it '--no-pivot leaves no procfs of the host to mount a bare one by' no_pivot_hides_the_host
+it 'missing destinations inherit the group of a setgid directory' missing_destinations_inherit_the_group
 it 'missing destinations are made [MNT-03]' missing_destinations
 it 'a symlink in a destination is followed inside the rootfs [MNT-04]' symlinked_destination
 it 'a /proc that is a symlink is refused [MNT-10]' proc_symlink
 it 'a relative destination is relative to the root [MNT-02]' relative_destination
 it 'unknown options are data for the file system [OPT-17,MNT-12]' unknown_option_is_data
 it 'idmapped mounts [IDM-01]' idmapped
+it 'idmapped mounts: mappings in an option, as crun has them [IDM-04]' idmapped_by_option
+it 'idmapped mounts: mappings relative to the container'"'"'s user namespace' idmapped_relative
+it 'idmapped mounts: a new filesystem' idmapped_filesystem
+it 'idmapped mounts: a filesystem that cannot is named [IDM-08]' idmap_not_supported
 it 'a bound /dev is left alone [DEV-09]' sources_of_dev
 finish

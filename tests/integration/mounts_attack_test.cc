@@ -117,7 +117,7 @@ TEST_CASE("proc and sysfs are not mounted over a symlink",
     const std::string report = container.run(nothing);
 
     CHECK(report == "error: mounts[0]: mount `" + std::string(type) + "` to `/" + name + "`: `/" +
-                        name + "` is no directory of the root's own");
+                        name + "` must be mounted on ordinary directory");
   }
 }
 

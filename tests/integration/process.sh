@@ -86,6 +86,15 @@ EMPTY=
 HOME=/given"
 }
 
+environment_overridden() {
+  new_bundle env
+  edit '.process.env = ["ONE=two", "PATH=/bin", "ONE=", "HOME=", "ONE=three"]'
+  run_ok
+  same "$out" "PATH=/bin
+ONE=three
+HOME=/root"
+}
+
 home() {
   new_bundle sh -c 'echo $HOME'
   run_ok
@@ -256,6 +265,17 @@ affinity_of_exec() {
   same "$(proc_status Cpus_allowed_list)" 1
 }
 
+affinity_of_the_caller() {
+  [ "$(nproc)" -gt 1 ] || skip 'one CPU only'
+  new_bundle nproc
+  must taskset -c 0 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  differs "$out" 1
+  new_bundle
+  run_detached
+  must taskset -c 0 "$RUNTIME" --root "$state_root" exec "$id" nproc
+  differs "$out" 1
+}
+
 personality() {
   new_bundle uname -m
   edit '.linux.personality = {"domain": "LINUX32"}'
@@ -285,6 +305,7 @@ it 'a missing working directory is made [PRC-04,PRC-05]' directory
 it 'a working directory that only the user may enter [PRC-04]' directory_of_user
 it 'a working directory outside of the root is refused [PRC-04] (CVE-2024-21626)' directory_outside
 it 'the environment is the given one, in order [PRC-06]' environment
+it 'a variable that is given twice has its last value [PRC-06]' environment_overridden
 it 'HOME comes from /etc/passwd when it is not given [PRC-07]' home
 it 'the program is looked up in the PATH of its environment [PRC-09]' path_of_the_environment
 it 'the five sets of capabilities [CAP-01]' sets_of_capabilities
@@ -303,6 +324,7 @@ it 'a process of exec has the scheduler of its own document [SCH-06]' scheduling
 it 'scheduler priority [SCH-03]' scheduling_realtime
 it 'ioPriority [IOP-01,IOP-02,IOP-03]' io_priority
 it 'execCPUAffinity is for exec only [AFF-01,AFF-02,AFF-03]' affinity_of_exec
+it 'the CPUs are those of the cgroup and not of the caller' affinity_of_the_caller
 it 'personality [PER-01]' personality
 it 'memoryPolicy [MPL-01,MPL-02]' memory_policy
 it 'args arrive as given [PRC-08]' arguments_as_given

@@ -119,6 +119,20 @@ update_zeros() {
   fi
 }
 
+update_burst_to_zero() {
+  # No caller sends this zero unless somebody asked for it.
+  needs_controller cpu
+  new_bundle
+  edit '.linux.resources = {"cpu": {"quota": 50000, "period": 100000, "burst": 10000}}'
+  run_detached
+  must runtime update --cpu-period 100000 --cpu-burst 0 "$id"
+  if [ "$cgroup_version" = 1 ]; then
+    same "$(cat "$(cgroup_dir cpu)/cpu.cfs_burst_us")" 0
+  else
+    same "$(cat "$(cgroup_dir)/cpu.max.burst")" 0
+  fi
+}
+
 update_ignores_devices() {
   # What CRI sends.
   new_bundle
@@ -152,6 +166,16 @@ ps_formats() {
   contains "$out" sleep
 }
 
+ps_of_a_stopped_one() {
+  new_bundle true
+  run_detached
+  wait_status stopped
+  must runtime ps --format json "$id"
+  same "$out" '[]'
+  must runtime ps "$id"
+  matches "$out" '^UID +PID[^\n]*$'
+}
+
 ps_of_sub_cgroups() {
   new_bundle sh -c 'sleep 900 & sleep 1000'
   run_detached
@@ -182,6 +206,7 @@ events_stats() {
   run_detached
   must runtime events --stats "$id"
   same "$(wc -l <<<"$out")" 1
+  matches "$out" '^\{"type":"stats","id":"'"$id"'","data":\{' # in this order: callers match the text
   same "$(jq -r .type <<<"$out")" stats
   same "$(jq -r .id <<<"$out")" "$id"
   same "$(jq -r '.data.cpu.usage.total | type' <<<"$out")" number
@@ -225,9 +250,11 @@ it 'update reads a document from standard input' update_from_stdin
 it 'update reads a document from a file' update_from_file
 it 'update has options for single limits' update_flags
 it 'update takes a zero as unchanged' update_zeros
+it 'update takes a burst of zero as the end of it [CCP-03]' update_burst_to_zero
 it 'update ignores devices' update_ignores_devices
 it 'update refuses what is no document' update_bad
 it 'ps prints JSON and a table' ps_formats
+it 'ps of a stopped container shows none' ps_of_a_stopped_one
 it 'ps finds the processes of cgroups below' ps_of_sub_cgroups
 it 'events --stats prints one line' events_stats
 it 'events ends with the container' events_stream_ends

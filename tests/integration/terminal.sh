@@ -105,7 +105,8 @@ slow_accept() {
   terminal_bundle echo late
   python3 - "$bundle/slow.sock" "$bundle/go" >"$bundle/slow.text" <<'PYTHON' &
 import os, socket, sys, time
-listener = socket.socket(socket.AF_UNIX); listener.bind(sys.argv[1]); listener.listen(1)
+listener = socket.socket(socket.AF_UNIX); listener.bind(sys.argv[1] + ".new"); listener.listen(1)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 while not os.path.exists(sys.argv[2]):
     time.sleep(0.01)
 connection, _ = listener.accept()
@@ -128,11 +129,35 @@ PYTHON
 }
 
 run_in_terminal() {
+  # From the first moment on: the terminal has its size and its modes before the program starts.
   terminal_bundle sh -c 'tty; stty size; exit 5'
   try in_terminal --size 20x70 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
   is_status 5
-  contains "$out" /dev/pts/0
+  same "$out" $'/dev/pts/0\r\n20 70\r'
+}
+
+run_in_resized_terminal() {
+  terminal_bundle sh -c 'trap "stty size; exit 4" WINCH; echo ready; while :; do sleep 0.05; done'
+  try in_terminal --size 20x70 --when ready resize:33x99 "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 4
+  contains "$out" '33 99'
+}
+
+exec_in_resized_terminal() {
+  new_bundle
+  run_detached
+  try in_terminal --size 20x70 --when ready resize:33x99 "$RUNTIME" --root "$state_root" exec --tty "$id" \
+    sh -c 'stty size; trap "stty size; exit 4" WINCH; echo ready; while :; do sleep 0.05; done'
+  is_status 4
   contains "$out" '20 70'
+  contains "$out" '33 99'
+}
+
+interrupt_key_of_run() {
+  terminal_bundle sh -c 'trap "echo interrupted; exit 3" INT; echo ready; while :; do sleep 0.05; done'
+  try in_terminal --when ready 'type:\x03' "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 3
+  contains "$out" interrupted
 }
 
 run_without_terminal() {
@@ -143,12 +168,19 @@ run_without_terminal() {
   contains "$out" has-a-terminal
 }
 
+plain_newlines() {
+  terminal_bundle sh -c 'stty -a'
+  run_ok
+  contains "$out" -onlcr
+  lacks "$out" $'\r'
+}
+
 exec_tty() {
   new_bundle
   run_detached
   try in_terminal "$RUNTIME" --root "$state_root" exec --tty "$id" sh -c 'tty; exit 6'
   is_status 6
-  contains "$out" /dev/pts/0
+  same "$out" $'/dev/pts/0\r'
 }
 
 exec_console_socket() {
@@ -192,7 +224,11 @@ it 'a console socket without a terminal is refused' socket_without_terminal
 it 'a console socket that nobody listens at is refused' no_listener
 it 'a listener may accept after create has returned' slow_accept
 it 'run in a terminal passes size and status on [PRC-01]' run_in_terminal
+it 'run passes a change of the size on [PRC-01]' run_in_resized_terminal
+it 'exec --tty passes size and its changes on' exec_in_resized_terminal
+it 'the interrupt key of run is a signal inside [PRC-01]' interrupt_key_of_run
 it 'run without a terminal of its own gives the container one [PRC-01]' run_without_terminal
+it 'a copied terminal keeps newlines plain from the first on' plain_newlines
 it 'exec --tty in a terminal' exec_tty
 it 'exec --tty --detach sends the master' exec_console_socket
 it 'exec --process with a terminal and a size [PRC-03]' exec_process_terminal

@@ -24,9 +24,13 @@ LAYERS = {
     "runtime/plan": L2 + BASE,
     "runtime/hooks": BASE,
     "runtime/init": ["runtime/plan", "runtime/hooks"] + L2 + BASE,
-    "runtime/container": ["runtime/myrt.h", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
+    "runtime/criu": BASE,
+    "runtime/container": ["runtime/myrt.h", "runtime/criu", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
+    "runtime/inspection": ["runtime/myrt.h", "runtime/container", "runtime/init", "runtime/plan"] + L2 + BASE,
     # sealed_self: the first thing that main does, before there is a command (CVE-2019-5736).
     "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h"] + BASE,
+    # Build-time only: the manual pages and completions, made of the options table.
+    "manual": ["runtime/cli/options_table.h"] + BASE,
     "examples": ["runtime/myrt.h"] + BASE,
 }
 
@@ -90,8 +94,8 @@ FORBIDDEN_HEADERS = {
     "future": "single-threaded",
 }
 
-# JSON is parsed and made in two places, and never shows in an interface.
-JSON_FOLDERS = ["oci-spec", "runtime/container"]
+# JSON is parsed and made in three places, and never shows in an interface.
+JSON_FOLDERS = ["oci-spec", "runtime/container", "runtime/inspection"]
 
 BAD_NAME = re.compile(r"(?:^|_)(?:util|utils|helper|helpers|manager|misc|common)(?:_|\.|$)")
 

@@ -20,6 +20,9 @@ TEST_CASE("all 41 capabilities have their names", "[capabilities][CAP-02]") {
   CHECK(names.back() == "CAP_CHECKPOINT_RESTORE");
   for (unsigned number = 0; number < names.size(); ++number) {
     CHECK(number_of(names[number]) == number);
+    cap_value_t by_libcap = -1;
+    REQUIRE(::cap_from_name(names[number].c_str(), &by_libcap) == 0);
+    CHECK(static_cast<unsigned>(by_libcap) == number);
   }
 }
 
@@ -116,6 +119,22 @@ TEST_CASE("exec --cap never fills inheritable or ambient", "[capabilities][CVE-2
   CHECK(exec_plan(base, {"CAP_FLY"}, kAllCapabilities).error().code == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("a capability added by exec is ambient if the config has it inheritable",
+          "[capabilities]") {
+  const oci::LinuxCapabilities base = {.bounding = {"CAP_CHOWN", "CAP_SYSLOG"},
+                                       .effective = {"CAP_CHOWN"},
+                                       .inheritable = {"CAP_CHOWN", "CAP_SYSLOG"},
+                                       .permitted = {"CAP_CHOWN"},
+                                       .ambient = {"CAP_CHOWN"}};
+
+  const auto result = exec_plan(base, {"CAP_SYSLOG", "CAP_KILL"}, kAllCapabilities);
+
+  REQUIRE(result.ok());
+  CHECK(result->ambient == (bit(CAP_CHOWN) | bit(CAP_SYSLOG)));
+  CHECK(result->inheritable == (bit(CAP_CHOWN) | bit(CAP_SYSLOG)));
+  CHECK(result->warnings.empty());
+}
+
 TEST_CASE("a plan prints its five sets", "[capabilities]") {
   CHECK(to_string(planned({.bounding = {"CAP_KILL", "CAP_CHOWN"},
                            .effective = {},
@@ -123,8 +142,8 @@ TEST_CASE("a plan prints its five sets", "[capabilities]") {
                            .permitted = {"CAP_KILL"},
                            .ambient = {"CAP_KILL"}})) ==
         "bounding: CAP_CHOWN CAP_KILL\neffective: none\ninheritable: none\npermitted: CAP_KILL\n"
-        "ambient: none\nwarning: ambient capabilities without a permitted and an inheritable one "
-        "are ignored: CAP_KILL\n");
+        "ambient: none\nwarning: can't raise ambient capability CAP_KILL: it needs to be permitted "
+        "and inheritable\n");
 }
 
 }  // namespace

@@ -1,5 +1,11 @@
 #include "cgroups/existing.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "cgroups/oom_events.h"
 #include "cgroups/tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
@@ -39,6 +45,59 @@ TEST_CASE("zero means leave as is in an update", "[cgroups][CPI-02]") {
   CHECK(kept.cpu->quota == std::int64_t{-1});
   CHECK_FALSE(kept.cpu->period.has_value());
   CHECK_FALSE(kept.block_io->weight.has_value());
+}
+
+TEST_CASE("what the OOM killer's victim ran into, as far as the kernel says", "[cgroups][CME-01]") {
+  const test::TempDir dir;
+  CHECK(limit_and_peak(v2_at(dir)).empty());
+  dir.write("memory.max", "524288\n");
+  CHECK(limit_and_peak(v2_at(dir)) == ": limit 524288");
+  dir.write("memory.peak", "528384\n");
+  CHECK(limit_and_peak(v2_at(dir)) == ": limit 524288, peak 528384");
+}
+
+TEST_CASE("a unit whose cgroup is gone needs no bus to be removed", "[cgroups][systemd]") {
+  Location location{.mode = Mode::v2, .directories = {{"", "/nonexistent/x.scope"}}};
+  location.unit = systemd::UnitAddress{.bus = "unix:path=/nonexistent/bus", .name = "x.scope"};
+  CHECK(remove(location).ok());
+}
+
+TEST_CASE("without a bus a unit's cgroup is removed all the same", "[cgroups][systemd]") {
+  const test::TempDir dir;
+  REQUIRE(::mkdir((dir / "x.scope").c_str(), 0755) == 0);
+  Location location{.mode = Mode::v2, .directories = {{"", dir / "x.scope"}}};
+  location.unit = systemd::UnitAddress{.bus = "unix:path=" + (dir / "bus"), .name = "x.scope"};
+  CHECK(remove(location).ok());
+  CHECK(::access((dir / "x.scope").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("without a bus an update of a unit changes nothing", "[cgroups][systemd]") {
+  const test::TempDir dir;
+  dir.write("pids.max", "5\n");
+  Location location = v2_at(dir);
+  location.unit = systemd::UnitAddress{.bus = "unix:path=" + (dir / "bus"), .name = "x.scope"};
+  oci::Resources resources;
+  resources.pids_limit = 7;
+  CHECK_FALSE(update(location, resources).ok());
+  CHECK(dir.read("pids.max") == "5\n");
+}
+
+TEST_CASE("empty cgroups are removed, and one that is not is reported", "[cgroups]") {
+  const test::TempDir dir;
+  dir.write("busy/child/file", "");
+  dir.write("empty/file", "");
+  std::filesystem::remove(dir / "empty/file");
+  Location location;
+  location.mode = Mode::v1;
+  location.directories = {{"pids", dir / "busy"}, {"memory", dir / "empty"}, {"cpu", dir / "gone"}};
+
+  CHECK_FALSE(remove_empty(location));
+
+  CHECK(std::filesystem::exists(dir / "busy"));
+  CHECK_FALSE(std::filesystem::exists(dir / "empty"));
+  std::filesystem::remove_all(dir / "busy/child");
+  CHECK(remove_empty(location));
+  CHECK(remove_empty(location));
 }
 
 TEST_CASE("a new period keeps the quota", "[cgroups][CCP-02]") {

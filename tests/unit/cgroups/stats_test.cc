@@ -69,6 +69,7 @@ TEST_CASE("statistics of v1 cgroups come from each controller's directory", "[cg
   memory.write("memory.usage_in_bytes", "13\n");
   memory.write("memory.max_usage_in_bytes", "14\n");
   memory.write("memory.failcnt", "15\n");
+  memory.write("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 16\n");
   memory.write("memory.limit_in_bytes", "9223372036854771712\n");
   const test::TempDir blkio;
   blkio.write("blkio.throttle.io_service_bytes_recursive", "8:0 Read 1\n8:0 Total 1\nTotal 1\n");
@@ -93,6 +94,7 @@ TEST_CASE("statistics of v1 cgroups come from each controller's directory", "[cg
             .limit = std::uint64_t{9223372036854771712U}, .usage = 13, .max = 14, .failcnt = 15});
   CHECK_FALSE(stats->memory.swap.has_value());
   CHECK(stats->memory.cache == std::uint64_t{11});
+  CHECK(stats->memory.events == std::map<std::string, std::uint64_t>{{"oom_kill", 16}});
   CHECK(stats->blkio.service_bytes.front() == BlkioEntry{8, 0, "Read", 1});
   CHECK(stats->cpuset.sched_relax_domain_level == std::int64_t{-1});
   CHECK_FALSE(stats->pids.current.has_value());

@@ -91,6 +91,19 @@ TEST_CASE("v1 memory switches", "[cgroups][CME-06][CME-07][CME-08]") {
   CHECK(refused_at(resources) == "/r/memory/swappiness");
 }
 
+TEST_CASE("v1 limits TCP buffers, and says that kernel memory has no limit", "[cgroups][CME-05]") {
+  oci::Resources resources;
+  resources.memory.emplace();
+  resources.memory->kernel = 4096;
+  resources.memory->kernel_tcp = 8192;
+  CHECK(after(resources) == Lines{"memory.kmem.tcp.limit_in_bytes=8192"});
+  CHECK(v1_writes(resources, "/r")->warnings ==
+        std::vector<std::string>{"/r/memory/kernel: kernel memory limits have no effect"});
+  CHECK(v2_writes(resources, "/r")->warnings.size() == 2);
+  resources.memory->kernel_tcp = -1;
+  CHECK(after(resources) == Lines{"memory.kmem.tcp.limit_in_bytes=-1"});
+}
+
 TEST_CASE("v1 block io", "[cgroups][CBI-01][CBI-02][CBI-03][CBI-04][CBI-05]") {
   oci::Resources resources;
   resources.block_io.emplace();

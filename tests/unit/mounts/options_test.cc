@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mounts/idmap_option.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -121,12 +122,44 @@ TEST_CASE("unknown options are the filesystem's data", "[mounts][OPT-17]") {
         std::vector<std::string>{"size=64k", "huge"});
 }
 
-TEST_CASE("mappings inside an option are refused, not passed on", "[mounts][IDM-08]") {
-  const auto result = parse_options({"ro", "idmap=uids=0-1-1"}, "/mounts/3/options");
+TEST_CASE("mappings inside an option are read as crun reads them", "[mounts][IDM-04]") {
+  const ParsedOptions options = parsed({"idmap=uids=0-1000-10#@20-5-1;gids=0-2000-3"});
+  CHECK(options.idmap == IdMap::idmap);
+  CHECK(options.uid_mappings ==
+        std::vector<myrt::mounts::OptionIdMapping>{{{0, 1000, 10}, false}, {{20, 5, 1}, true}});
+  CHECK(options.gid_mappings == std::vector<myrt::mounts::OptionIdMapping>{{{0, 2000, 3}, false}});
+  CHECK(options.data.empty());
+  CHECK(parsed({"ridmap=gids=1-2-3;uids=4-5-6"}).idmap == IdMap::ridmap);
+}
 
-  REQUIRE_FALSE(result.ok());
-  CHECK(result.error().pointer == "/mounts/3/options/1");
+TEST_CASE("malformed mappings inside an option are refused, not passed on", "[mounts][IDM-08]") {
+  for (const char* text :
+       {"", "uids=0-1-1", "gids=0-1-1", "uids=0-1-1;gids=", "uids=0-1;gids=0-1-1",
+        "uids=0-1-0;gids=0-1-1", "uids=0-1-1-1;gids=0-1-1", "uids=a-1-1;gids=0-1-1",
+        "uids=-1-1-1;gids=0-1-1", "uids=0-4294967295-2;gids=0-1-1", "users=0-1-1;gids=0-1-1",
+        "uids=0-1-1,gids=0-1-1"}) {
+    CAPTURE(text);
+    const auto result = parse_options({"ro", std::string("idmap=") + text}, "/mounts/3/options");
+    REQUIRE_FALSE(result.ok());
+    CHECK(result.error().code == myrt::ErrorCode::invalid_config);
+    CHECK(result.error().pointer == "/mounts/3/options/1");
+  }
   CHECK_FALSE(parse_options({"ridmap=uids=0-1-1"}, "").ok());
+}
+
+TEST_CASE("relative mappings are ids of the container's user namespace", "[mounts][IDM-04]") {
+  const std::vector<myrt::oci::IdMapping> container = {{0, 100, 1}, {1, 200, 1000}};
+  const auto resolved =
+      myrt::mounts::resolve({{{1, 3, 10}, true}, {{50, 60, 1}, false}}, container, "/p");
+  REQUIRE(resolved.ok());
+  CHECK(*resolved == std::vector<myrt::oci::IdMapping>{{1, 202, 10}, {50, 60, 1}});
+  // Beyond a range are ids of somebody else.
+  for (const myrt::oci::IdMapping mapping :
+       {myrt::oci::IdMapping{0, 0, 2}, {0, 1000, 2}, {0, 2000, 1}}) {
+    CAPTURE(mapping.host_id);
+    CHECK_FALSE(myrt::mounts::resolve({{mapping, true}}, container, "/p").ok());
+  }
+  CHECK_FALSE(myrt::mounts::resolve({{{0, 0, 1}, true}}, {}, "/p").ok());
 }
 
 TEST_CASE("the names for the features document are sorted and complete", "[mounts][FEA-06]") {

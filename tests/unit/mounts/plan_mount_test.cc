@@ -101,7 +101,7 @@ TEST_CASE("a new filesystem gets flags, parameters and propagation",
   CHECK(lines_of("/d", "ext4", "/dev/loop0", {"ro", "noexec", "errors=panic", "sync", "shared"}) ==
         "mount 0: ext4 (/dev/loop0) -> /d ro,noexec sb:sync [errors=panic] [ro] {shared}\n");
   CHECK(lines_of("/d", "tmpfs", "tmpfs", {"ro", "tmpcopyup"}) ==
-        "mount 0: tmpfs (tmpfs) -> /d inherit-mode copy-up ro-at-the-end\n");
+        "mount 0: tmpfs (tmpfs) -> /d inherit-mode copy-up at-the-end {+ro}\n");
   CHECK(lines_of("/d", "sysfs", "sysfs", {"rro", "rw"}) ==
         "mount 0: sysfs (sysfs) -> /d real-directory\n");
 }
@@ -155,9 +155,26 @@ TEST_CASE("id mappings come in pairs, or from a user namespace",
     CHECK(fixture.mount_lines() ==
           "mount 0: rbind /s -> /d r{private} ridmap uid container gid container\n");
   }
-  SECTION("a mount that is no bind cannot have them") {
+  SECTION("crun's option has the mappings in it, also relative to the container's") {
+    mount.options.push_back("ridmap=uids=0-1000-10;gids=5-@6-1");
+    CHECK(fixture.refused().pointer == "/mounts/0/options/2");
+    mount.options.back() = "ridmap=uids=0-1000-10;gids=@5-6-1";
+    CHECK(fixture.refused().pointer == "/mounts/0/options");
+    fixture.inputs.user_namespace = mounts::UserNamespace::own;
+    fixture.inputs.gid_mappings = {{0, 70000, 100}};
+    CHECK(fixture.mount_lines() ==
+          "mount 0: rbind /s -> /d r{private} ridmap uid 0:1000:10 gid 5:70006:1\n");
+    mount.uid_mappings = mount.gid_mappings = {{0, 1000, 10}};
+    CHECK(fixture.refused().pointer == "/mounts/0");
+  }
+  SECTION("a new filesystem is mapped where it is not a user namespace's already") {
     mount.type = "tmpfs";
     mount.options = {"idmap"};
+    CHECK(fixture.refused().pointer == "/mounts/0/options");
+    mount.options = {"idmap=uids=0-1000-10;gids=0-2000-10"};
+    CHECK(fixture.mount_lines() ==
+          "mount 0: tmpfs (/s) -> /d inherit-mode idmap uid 0:1000:10 gid 0:2000:10\n");
+    fixture.inputs.user_namespace = mounts::UserNamespace::own;
     CHECK(fixture.refused().code == ErrorCode::unsupported);
     CHECK(fixture.refused().pointer == "/mounts/0");
   }
@@ -180,6 +197,22 @@ TEST_CASE("cgroup v2 is a mount in a cgroup namespace and a bind without one",
         "mount 0: cgroup2 (cgroup) -> /sys/fs/cgroup ro,nosuid,nodev,noexec\n");
 }
 
+TEST_CASE("a container that may have no cgroup of its own is shown the one that it stays in",
+          "[mounts][golden][contract-19]") {
+  PlanFixture fixture;
+  fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"});
+  fixture.inputs.cgroup.mode = mounts::CgroupView::Mode::v1;
+  fixture.inputs.cgroup.hierarchies = {{"cpu", "/sys/fs/cgroup/cpu", "/web1", {}, "/user"},
+                                       {"pids", "/sys/fs/cgroup/pids", "/web1", {}, "/"}};
+  const std::string text = fixture.mount_lines();
+  CHECK(text.find(
+            "bind /sys/fs/cgroup/cpu/web1 -> /sys/fs/cgroup/cpu or /sys/fs/cgroup/cpu/user\n") !=
+        std::string::npos);
+  CHECK(
+      text.find("bind /sys/fs/cgroup/pids/web1 -> /sys/fs/cgroup/pids or /sys/fs/cgroup/pids\n") !=
+      std::string::npos);
+}
+
 TEST_CASE("cgroup v1 is a tmpfs with a bind for each hierarchy", "[mounts][golden][MNT-09]") {
   PlanFixture fixture;
   fixture.add("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "ro", "rprivate"});
@@ -190,12 +223,11 @@ TEST_CASE("cgroup v1 is a tmpfs with a bind for each hierarchy", "[mounts][golde
       {"unified", "/sys/fs/cgroup/unified", "/web1", {}}};
 
   CHECK(fixture.mount_lines() ==
-        "mount 0: tmpfs (tmpfs) -> /sys/fs/cgroup nosuid [mode=755] {private} ro-at-the-end\n"
-        "mount 0: bind /sys/fs/cgroup/cpu,cpuacct/web1 -> /sys/fs/cgroup/cpu,cpuacct "
-        "{+ro,nosuid private}\n"
-        "mount 0: bind /sys/fs/cgroup/memory -> /sys/fs/cgroup/memory {+ro,nosuid private}\n"
-        "mount 0: bind /sys/fs/cgroup/unified/web1 -> /sys/fs/cgroup/unified "
-        "{+ro,nosuid private}\n"
+        "mount 0: tmpfs (tmpfs) -> /sys/fs/cgroup nosuid [mode=755] at-the-end "
+        "r{+ro,nosuid private}\n"
+        "mount 0: bind /sys/fs/cgroup/cpu,cpuacct/web1 -> /sys/fs/cgroup/cpu,cpuacct\n"
+        "mount 0: bind /sys/fs/cgroup/memory -> /sys/fs/cgroup/memory\n"
+        "mount 0: bind /sys/fs/cgroup/unified/web1 -> /sys/fs/cgroup/unified\n"
         "mount 0: symlink /sys/fs/cgroup/cpu -> cpu,cpuacct\n"
         "mount 0: symlink /sys/fs/cgroup/cpuacct -> cpu,cpuacct\n");
 }

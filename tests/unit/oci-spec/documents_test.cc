@@ -126,6 +126,7 @@ TEST_CASE("the features document has every section of the schema",
   facts.memory_policy_flags = {"MPOL_F_STATIC_NODES"};
   facts.unsafe_annotations = {"org.systemd.property."};
   facts.systemd_cgroup = true;
+  facts.checkpoint = true;
   facts.version = "0.1.0";
   facts.commit = "abc";
   facts.libseccomp_version = "2.5.4";
@@ -148,7 +149,8 @@ TEST_CASE("the features document has every section of the schema",
       "memoryPolicy": {"modes": ["MPOL_BIND"], "flags": ["MPOL_F_STATIC_NODES"]},
       "mountExtensions": {"idmap": {"enabled": true}}, "netDevices": {"enabled": true}},
     "annotations": {"io.github.seccomp.libseccomp.version": "2.5.4", "myrt.commit": "abc",
-                    "myrt.version": "0.1.0"},
+                    "myrt.version": "0.1.0",
+                    "org.opencontainers.runc.checkpoint.enabled": "true"},
     "potentiallyUnsafeConfigAnnotations": ["org.systemd.property."]
   })");
   CHECK(nlohmann::json::parse(features_json(facts)) == expected);
@@ -221,6 +223,23 @@ TEST_CASE("the rootless default config maps the caller and shares the network",
                                         .uid_mappings = {},
                                         .gid_mappings = {}});
   CHECK(text.find("gid=5") == std::string::npos);
+}
+
+TEST_CASE("mounts are read on their own or as a piece of a config", "[oci-spec]") {
+  const std::string list = R"([{"destination": "/a", "options": ["bind"]}, {"destination": "/b"}])";
+  const auto alone = parse_mounts(list);
+  const auto member = parse_mounts(R"({"ociVersion": "1.0.0", "mounts": )" + list + "}");
+
+  CHECK(alone.problems.empty());
+  REQUIRE(alone.value.size() == 2);
+  CHECK(alone.value[0].options == std::vector<std::string>{"bind"});
+  CHECK(member.problems.empty());
+  CHECK(member.value == alone.value);
+  CHECK(parse_mounts("{}").problems == std::vector<Problem>{{"/mounts", "is required"}});
+  CHECK(parse_mounts(R"([{"source": "x"}])").problems ==
+        std::vector<Problem>{{"/0/destination", "is required"}});
+  CHECK(parse_mounts("7").problems == std::vector<Problem>{{"", "expected array, got integer"}});
+  CHECK_FALSE(parse_mounts("[").problems.empty());
 }
 
 }  // namespace myrt::oci

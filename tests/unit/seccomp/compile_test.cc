@@ -112,7 +112,7 @@ TEST_CASE("an architecture that the library is too old for is unsupported, not u
   }
 }
 
-TEST_CASE("absent flags mean SPEC_ALLOW, and an empty list none", "[seccomp][SEC-06]") {
+TEST_CASE("absent flags mean SPEC_ALLOW, and an empty list none", "[seccomp][SEC-06][DIFF-39]") {
   oci::Seccomp seccomp = profile("SCMP_ACT_ALLOW");
   CHECK(compiled(seccomp).flags == SECCOMP_FILTER_FLAG_SPEC_ALLOW);
   seccomp.flags = std::vector<std::string>();

@@ -199,6 +199,29 @@ TEST_CASE("write_atomic_at works on an absolute path", "[sys][files]") {
   CHECK(names_in(dir.path()) == std::vector<std::string>{"pid"});
 }
 
+TEST_CASE("replace_file_at overwrites what a dead process left under the temporary name",
+          "[sys][files]") {
+  const TempDir dir;
+  dir.write("state", "old");
+  dir.write("state.new", "half of a much longer fi");
+  const UniqueFd fd = open_dir(dir.path());
+
+  REQUIRE(replace_file_at(fd.get(), "state", "new", 0600).ok());
+
+  CHECK(dir.read("state") == "new");
+  CHECK(names_in(dir.path()) == std::vector<std::string>{"state"});
+}
+
+TEST_CASE("a kernel file is read whole, however long it is", "[sys][files]") {
+  const TempDir dir;
+  for (const std::size_t size : {0U, 1U, 16383U, 16384U, 16385U, 40000U}) {
+    INFO(size);
+    const std::string text(size, 'x');
+    CHECK(read_kernel_file(dir.write("file", text)).value() == text);
+  }
+  CHECK(read_kernel_file("/proc/self/cgroup").value() == read_file("/proc/self/cgroup").value());
+}
+
 TEST_CASE("write_atomic_at that cannot rename leaves both sides as they were", "[sys][files]") {
   const TempDir dir;
   const UniqueFd fd = open_dir(dir.path());

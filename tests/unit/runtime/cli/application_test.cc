@@ -2,6 +2,7 @@
 #include "runtime/cli/application.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -11,108 +12,13 @@
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/runtime/cli/command_line_of.h"
-
-namespace {
-
-// What the stand-in below was last asked for, and what it is to answer.
-struct Recorded {
-  std::vector<std::string> calls;  // "kill web1 9 all"
-  myrt::Context context;
-  std::optional<myrt::Error> failure;
-  int status = 0;
-  std::vector<std::string> warnings;
-};
-Recorded recorded;
-
-myrt::Result<> record(const myrt::Context& context, std::string call) {
-  recorded.calls.push_back(std::move(call));
-  recorded.context = context;
-  for (const std::string& warning : recorded.warnings) context.warn(warning);
-  if (recorded.failure) return *recorded.failure;
-  return {};
-}
-
-myrt::ContainerInfo web1() {
-  myrt::ContainerInfo info;
-  info.state.id = "web1";
-  info.state.status = myrt::oci::Status::running;
-  info.state.pid = 42;
-  info.state.bundle = "/b";
-  return info;
-}
-
-}  // namespace
-
-namespace myrt {
-
-Result<> create(const Context& context, const CreateOptions& options) {
-  return record(context, "create " + options.id);
-}
-Result<> start(const Context& context, const std::string& id,
-               const std::string& /*notify_socket*/) {
-  return record(context, "start " + id);
-}
-Result<int> run(const Context& context, const RunOptions& options) {
-  TRY(record(context, "run " + options.create.id));
-  return recorded.status;
-}
-Result<int> exec(const Context& context, const ExecOptions& options) {
-  TRY(record(context, "exec " + options.id));
-  return recorded.status;
-}
-Result<ContainerInfo> state(const Context& context, const std::string& id) {
-  TRY(record(context, "state " + id));
-  return web1();
-}
-Result<std::vector<ContainerInfo>> list(const Context& context) {
-  TRY(record(context, "list"));
-  return std::vector{web1()};
-}
-Result<std::vector<std::string>> list_ids(const Context& context) {
-  TRY(record(context, "list_ids"));
-  return std::vector<std::string>{"db", "web1", "web2"};
-}
-Result<> kill(const Context& context, const KillOptions& options) {
-  return record(context, fmt::format("kill {} {}{}", options.id, options.signal.value_or(15),
-                                     options.all == Switch::on ? " all" : ""));
-}
-Result<> remove(const Context& context, const DeleteOptions& options) {
-  return record(context, "delete " + options.id + (options.force == Switch::on ? " force" : ""));
-}
-Result<std::vector<pid_t>> ps(const Context& context, const std::string& id) {
-  TRY(record(context, "ps " + id));
-  return std::vector<pid_t>{1, ::getpid()};
-}
-Result<> pause(const Context& context, const std::string& id) {
-  return record(context, "pause " + id);
-}
-Result<> resume(const Context& context, const std::string& id) {
-  return record(context, "resume " + id);
-}
-Result<> update(const Context& context, const std::string& id, const oci::Resources& resources) {
-  return record(context, fmt::format("update {} {}", id, resources.pids_limit.value_or(0)));
-}
-Result<std::string> stats_event(const Context& context, const std::string& id) {
-  TRY(record(context, "stats " + id));
-  return std::string("{\"type\":\"stats\"}");
-}
-Result<> events(const Context& context, const std::string& id, std::chrono::milliseconds interval,
-                const std::function<void(std::string_view)>& emit) {
-  emit("{\"n\":1}");
-  emit("{\"n\":2}");
-  return record(context, fmt::format("events {} {}", id, interval.count()));
-}
-Version version() { return {"0.1.0", "abc", "1.3.0", "2.5.4"}; }
-std::string features() { return "{\n}"; }
-std::string default_spec(Switch rootless, uid_t uid, gid_t gid) {
-  return fmt::format("{} {} {}", rootless == Switch::on ? "rootless" : "root", uid, gid);
-}
-
-}  // namespace myrt
+#include "tests/unit/runtime/cli/library_stand_in.h"
 
 using namespace myrt;
 using namespace myrt::cli;
 using myrt::test::ParsedWords;
+using myrt::test::recorded;
+using myrt::test::Recorded;
 using myrt::test::TempDir;
 
 namespace {
@@ -170,11 +76,18 @@ TEST_CASE("each command is one call of the library", "[cli]") {
   CHECK(call({"delete", "web1"}) == "delete web1");
   CHECK(call({"delete", "--force", "web1"}) == "delete web1 force");
   CHECK(call({"list"}) == "list");
+  CHECK(call({"validate"}) == "validate .");
+  CHECK(call({"validate", "--spec-only", "b"}) == "validate b spec-only");
+  CHECK(call({"metrics", "-a", "-f", "openmetrics", "a", "b"}) == "metrics a,b all open");
   CHECK(call({"list", "-q"}) == "list_ids");
   CHECK(call({"ps", "-f", "json", "web1"}) == "ps web1");
   CHECK(call({"pause", "web1"}) == "pause web1");
   CHECK(call({"resume", "web1"}) == "resume web1");
   CHECK(call({"update", "--pids-limit", "7", "web1"}) == "update web1 7");
+  CHECK(call({"update", "--l3-cache-schema=L3:0=f", "web1"}) == "update web1 0 L3:0=f");
+  const std::string file = runner.directory.write("m.json", R"([{"destination": "/data"}])");
+  CHECK(call({"mounts", "add", "web1", file.c_str()}) == "add web1 /data");
+  CHECK(call({"mounts", "remove", "web1", file.c_str()}) == "remove web1 /data");
   CHECK(call({"events", "--stats", "web1"}) == "stats web1");
   CHECK(call({"events", "--interval=100ms", "web1"}) == "events web1 100");
 }
@@ -198,6 +111,18 @@ TEST_CASE("what the commands print is what callers read", "[cli][contract-3]") {
   CHECK(features.error.empty());
   CHECK(runner.run({"--version"}).output ==
         "myrt version 0.1.0\ncommit: abc\nspec: 1.3.0\nlibseccomp: 2.5.4\n");
+}
+
+TEST_CASE("the bundle defaults to the working directory, but not with --strict",
+          "[cli][OPS-02][DIFF-12]") {
+  Runner runner;
+  CHECK(runner.run({"create", "web1"}).status == 0);
+  for (const char* command : {"create", "run"}) {
+    const Outcome strict = runner.run({"--strict", command, "web1"});
+    CHECK(strict.status == 1);
+    CHECK(contains(strict.error, "--bundle is required with --strict"));
+    CHECK(runner.run({"--strict", command, "--bundle", "/b", "web1"}).status == 0);
+  }
 }
 
 TEST_CASE("global options become the context", "[cli]") {
@@ -320,9 +245,24 @@ TEST_CASE("formats, intervals and options that cannot be used are refused", "[cl
   CHECK(contains(runner.run({"events", "--interval", "0s", "x"}).error,
                  "duration interval must be greater than 0"));
   CHECK(runner.run({"ps", "-f", "json", "x", "-o", "pid"}).status == 1);
-  CHECK(runner.run({"checkpoint", "x"}).status == 1);
   CHECK(runner.run({"checkpoint", "--help"}).status == 0);
   CHECK(recorded.calls.empty());
+}
+
+TEST_CASE("checkpoint and restore get absolute paths, and CRIU from the caller's PATH", "[cli]") {
+  const TempDir directory;
+  directory.write("criu", "#!/bin/sh\n");
+  REQUIRE(::chmod((directory / "criu").c_str(), 0755) == 0);
+  Runner runner;
+  const std::string path = "relative::/nonexistent:" + directory.path();
+  runner.environment.path = path;
+  CHECK(runner.run({"checkpoint", "--image-path=/i/../j", "--parent-path=../p", "x"}).status == 0);
+  CHECK(recorded.calls ==
+        std::vector<std::string>{"checkpoint x /j " + (directory / "criu") + " ../p"});
+  recorded.calls.clear();
+  recorded.status = 7;
+  CHECK(runner.run({"restore", "--lsm-profile", "apparmor:p", "--no-pivot", "x"}).status == 7);
+  CHECK(recorded.calls == std::vector<std::string>{"restore x apparmor:p"});
 }
 
 TEST_CASE("spec writes a new config.json and never over an old one", "[cli]") {

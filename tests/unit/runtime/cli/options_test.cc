@@ -275,6 +275,13 @@ TEST_CASE("update reads a document from a file or standard input", "[cli][contra
   CHECK(resource_options(words.line.options, read_end.get())->pids_limit == 7);
 }
 
+TEST_CASE("schemata of update are given beside limits or a document", "[cli]") {
+  const ParsedWords words(
+      {"update", "-r", "/r", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema=MB:0=50", "x"});
+  CHECK(rdt_options(words.line.options) == RdtSchemas{.l3_cache = "L3:0=f", .mem_bw = "MB:0=50"});
+  CHECK(rdt_options(ParsedWords({"update", "x"}).line.options) == RdtSchemas{});
+}
+
 TEST_CASE("no option of update is dropped beside a document", "[cli]") {
   CHECK(resources_of({"update", "-r", "/none", "--memory", "1", "x"}).error().message ==
         "--memory cannot be used with --resources: write it into the document");

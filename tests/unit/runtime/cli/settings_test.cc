@@ -72,6 +72,25 @@ TEST_CASE("the last choice of a cgroup manager counts", "[cli][contract-1.4]") {
   CHECK_FALSE(manager({"--cgroup-manager=systemctl"}).ok());
 }
 
+TEST_CASE("root asks the system's systemd, and others their own", "[cli][contract-3]") {
+  const auto initial = [] { return UserNamespace::initial; };
+  const auto other = [] { return UserNamespace::other; };
+  const Systemd system = systemd({.xdg_runtime_dir = "/run/user/0", .euid = 0}, initial);
+  CHECK(system.user == Switch::off);
+  CHECK(system.bus == "unix:path=/run/dbus/system_bus_socket");
+  CHECK(systemd({.system_bus = "unix:path=/x", .euid = 0}, initial).bus == "unix:path=/x");
+  // Root of a container that has a systemd of its own.
+  CHECK(systemd({.euid = 0}, other).user == Switch::off);
+
+  const Systemd user = systemd({.xdg_runtime_dir = "/run/user/7", .euid = 7}, initial);
+  CHECK(user.user == Switch::on);
+  CHECK(user.bus == "unix:path=/run/user/7/bus");
+  CHECK(systemd({.session_bus = "unix:path=/y", .euid = 7}, initial).bus == "unix:path=/y");
+  CHECK(systemd({.euid = 7}, initial).bus == "unix:path=/run/user/7/bus");
+  // Rootless Podman runs the runtime as root of its user namespace.
+  CHECK(systemd({.xdg_runtime_dir = "/run/user/7", .euid = 0}, other).user == Switch::on);
+}
+
 TEST_CASE("a root below XDG_RUNTIME_DIR is made private and sticky", "[cli][contract-3]") {
   const test::TempDir directory;
   const Root root{directory / "myrt", true};

@@ -28,7 +28,8 @@ ContainerState full_state() {
   state.cgroup = {.mode = cgroups::Mode::hybrid,
                   .directories = {{"cpu,cpuacct", "/sys/fs/cgroup/cpu/web1"},
                                   {"name=systemd", "/sys/fs/cgroup/systemd/web1"},
-                                  {"", "/sys/fs/cgroup/unified/web1"}}};
+                                  {"", "/sys/fs/cgroup/unified/web1"}},
+                  .unit = cgroups::systemd::UnitAddress{"unix:path=/bus", "web1.scope"}};
   state.namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER;
   state.new_keyring = false;
   state.has_process = false;
@@ -37,6 +38,9 @@ ContainerState full_state() {
   state.pivoted = false;
   state.host_mounts = {"/srv/bundle/rootfs/proc"};
   state.resctrl_groups = {"/sys/fs/resctrl/gold"};
+  state.rdt_class = {.clos = "gold", .monitor_group = "gold/mon_groups/web1"};
+  state.hot_mounts = {{"/data", 18446744073709551615U}, {"/data/more", 1}};
+  state.found_cgroups = {"/sys/fs/cgroup/unified/web1"};
   return state;
 }
 
@@ -51,6 +55,8 @@ ContainerState plain_state() {
 // Every field, since ContainerState itself is not comparable.
 void check_equal(const ContainerState& a, const ContainerState& b) {
   CHECK(a.id == b.id);
+  CHECK(a.hot_mounts == b.hot_mounts);
+  CHECK(a.rdt_class == b.rdt_class);
   CHECK(a.pid == b.pid);
   CHECK(a.start_time_ticks == b.start_time_ticks);
   CHECK(a.bundle == b.bundle);
@@ -67,6 +73,7 @@ void check_equal(const ContainerState& a, const ContainerState& b) {
   CHECK(a.pivoted == b.pivoted);
   CHECK(a.host_mounts == b.host_mounts);
   CHECK(a.resctrl_groups == b.resctrl_groups);
+  CHECK(a.found_cgroups == b.found_cgroups);
 }
 
 Error refused(const std::string& text) {
@@ -155,8 +162,8 @@ TEST_CASE("start times and namespaces are whole 64 bits", "[container][STA-12]")
 }
 
 TEST_CASE("what delete would remove has to be an absolute path", "[container][OPS-19]") {
-  for (const char* pointer :
-       {"/bundle", "/rootfs", "/cgroup/directories/0/1", "/hostMounts/0", "/resctrlGroups/0"}) {
+  for (const char* pointer : {"/bundle", "/rootfs", "/cgroup/directories/0/1", "/hostMounts/0",
+                              "/resctrlGroups/0", "/foundCgroups/0"}) {
     for (const Json& value : {Json(""), Json("a/b"), Json("../a"), Json("/a\0b"s), Json(7)}) {
       INFO(pointer << " " << value.dump());
       CHECK(refused(with(pointer, value)).code == ErrorCode::internal);
@@ -188,10 +195,14 @@ TEST_CASE("members of a later version are ignored, missing ones are not", "[cont
     INFO("without " << name);
     Json without = json;
     without.erase(name);
+    if (name == "hotMounts" || name == "rdtClass") {  // newer than the first release
+      CHECK(from_json(without.dump()).ok());
+      continue;
+    }
     CHECK(refused(without.dump()).code == ErrorCode::internal);
     ++tried;
   }
-  CHECK(tried == 18);
+  CHECK(tried == 19);
 }
 
 TEST_CASE("text that is no state is refused", "[container]") {
@@ -311,6 +322,18 @@ TEST_CASE("Guardian finds the one cgroup of v2 under the empty name, and none wh
   state.cgroup = {.mode = cgroups::Mode::v2, .directories = {{"", "/sys/fs/cgroup/a"}}};
   CHECK(Json::parse(to_libcontainer_json(state)).at("cgroup_paths") ==
         Json({{"", "/sys/fs/cgroup/a"}}));
+}
+
+TEST_CASE("the cgroup that Guardian writes is read, and what is no such document has none",
+          "[container]") {
+  CHECK(unified_cgroup_of_view(R"({"cgroup_paths": {"": "/sys/fs/cgroup/bad/a"}})") ==
+        "/sys/fs/cgroup/bad/a");
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"cgroup_paths": []})", R"({"cgroup_paths": {"cpu": "/a"}})",
+        R"({"cgroup_paths": {"": 5}})", R"({"cgroup_paths": {"": "a/b"}})"}) {
+    INFO(text);
+    CHECK_FALSE(unified_cgroup_of_view(text).has_value());
+  }
 }
 
 TEST_CASE("the OCI state is the container's", "[container][STA-01][STA-02][STA-08][STA-09]") {

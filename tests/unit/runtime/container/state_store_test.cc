@@ -255,4 +255,43 @@ TEST_CASE("a root that is no directory is an error", "[container]") {
   CHECK_FALSE(list_state_directories(file).ok());
 }
 
+TEST_CASE("a directory can be unlocked for others and locked again", "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "c");
+  CHECK_FALSE(opened(root.path(), "c").try_lock());
+
+  directory.unlock();
+
+  CHECK(opened(root.path(), "c").try_lock());
+  REQUIRE(directory.lock().ok());
+  CHECK_FALSE(opened(root.path(), "c").try_lock());
+}
+
+TEST_CASE("who locks a directory again learns that it was deleted, whatever has its name now",
+          "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "c");
+  directory.keep();
+  directory.unlock();
+  REQUIRE(opened(root.path(), "c", Lock::exclusive).remove().ok());
+  const StateDirectory other = made(root.path(), "c");
+
+  const auto locked = directory.lock();
+
+  REQUIRE_FALSE(locked.ok());
+  CHECK(locked.error().code == ErrorCode::not_found);
+  CHECK(exists(root / "c"));
+}
+
+TEST_CASE("a directory goes with whatever else is in it", "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "c");
+  REQUIRE(directory.save(state_of("c", 1)).ok());
+  root.write("c/notify/socket", "");
+
+  REQUIRE(directory.remove().ok());
+
+  CHECK_FALSE(exists(root / "c"));
+}
+
 }  // namespace myrt::container

@@ -153,4 +153,27 @@ TEST_CASE("pressure is shown where the kernel tells it", "[container][stats]") {
   CHECK(data.at("blkio").contains("psi"));
 }
 
+TEST_CASE("resctrl's numbers have libcontainer's names", "[container][stats]") {
+  init::RdtStats rdt;
+  rdt.l3_info = {"fffff", 1, 16};
+  rdt.mem_bw_info = {10, 1, 20, 8};
+  rdt.l3_schema_root = "L3:0=fffff";
+  rdt.l3_schema = "L3:0=f";
+  rdt.monitoring = {{7, 8, std::nullopt}, {std::nullopt, std::nullopt, std::nullopt}};
+
+  const Json json = Json::parse(stats_event_json("web1", {}, rdt)).at("data").at("intel_rdt");
+
+  CHECK(json ==
+        Json({{"l3_cache_info", {{"cbm_mask", "fffff"}, {"min_cbm_bits", 1}, {"num_closids", 16}}},
+              {"mem_bw_info",
+               {{"bandwidth_gran", 10},
+                {"delay_linear", 1},
+                {"min_bandwidth", 20},
+                {"num_closids", 8}}},
+              {"l3_cache_schema_root", "L3:0=fffff"},
+              {"l3_cache_schema", "L3:0=f"},
+              {"cmt_stats", Json::array({{{"llc_occupancy", 7}}})},
+              {"mbm_stats", Json::array({{{"mbm_total_bytes", 8}}})}}));
+}
+
 }  // namespace myrt::container

@@ -63,6 +63,7 @@ std::optional<Pty> make_pty() {
   termios settings = {};
   if (::tcgetattr(pty.slave.get(), &settings) != 0) return std::nullopt;
   settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);  // as init does before the program starts
   if (::tcsetattr(pty.slave.get(), TCSANOW, &settings) != 0) return std::nullopt;
   return pty;
 }

@@ -80,7 +80,7 @@ TEST_CASE("the first hook that fails is the last one to run", "[hooks][HOK-06][H
       failure({shell("echo -n a >> " + log), shell("exit 3"), shell("echo -n c >> " + log)});
 
   CHECK(directory.read("log") == "a");
-  CHECK(error.message == "createRuntime hook 1: `/bin/sh`: exit status 3");
+  CHECK(error.message == "error running createRuntime hook #1: `/bin/sh`: exit status 3");
   CHECK(error.pointer == "/hooks/createRuntime/1");
 }
 
@@ -106,16 +106,16 @@ TEST_CASE("a hook may leave a state of any size unread", "[hooks][HOK-07]") {
 
 TEST_CASE("a hook that is killed is a failure that names the signal", "[hooks][HOK-15]") {
   CHECK(failure({shell("kill -9 $$")}).message ==
-        "createRuntime hook 0: `/bin/sh`: killed by SIGKILL");
+        "error running createRuntime hook #0: `/bin/sh`: killed by SIGKILL");
   CHECK(failure({shell("kill -TERM $$")}).message ==
-        "createRuntime hook 0: `/bin/sh`: killed by SIGTERM");
+        "error running createRuntime hook #0: `/bin/sh`: killed by SIGTERM");
 }
 
 TEST_CASE("what a hook says is in the error, stdout and stderr alike", "[hooks][HOK-15]") {
   CHECK(failure({shell("echo no such network >&2; exit 1")}).message ==
-        "createRuntime hook 0: `/bin/sh`: exit status 1: no such network");
+        "error running createRuntime hook #0: `/bin/sh`: exit status 1: no such network");
   CHECK(failure({shell("echo one; echo two >&2; exit 1")}).message ==
-        "createRuntime hook 0: `/bin/sh`: exit status 1: one\ntwo");
+        "error running createRuntime hook #0: `/bin/sh`: exit status 1: one\ntwo");
 }
 
 TEST_CASE("of a long output the end is kept", "[hooks][HOK-15]") {
@@ -211,7 +211,8 @@ TEST_CASE("a hook that outlives its timeout is killed and reaped", "[hooks][HOK-
   const Error error = failure({hook});
 
   const auto took = Clock::now() - start;
-  CHECK(error.message == "createRuntime hook 0: `/bin/sh`: timed out after 1 s: working");
+  CHECK(error.message ==
+        "error running createRuntime hook #0: `/bin/sh`: timed out after 1 s: working");
   CHECK(took >= seconds(1));
   CHECK(took < seconds(30));
   CHECK_FALSE(Daemon(directory.read("pid")).alive());

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "runtime/init/rdt_schemata.h"
+#include "runtime/init/rdt_stats.h"
 #include "sys/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
@@ -145,6 +146,63 @@ TEST_CASE("a failed step takes back what it made", "[init][fake][RDT-04][RDT-06]
   monitored.enable_monitoring = true;
   REQUIRE_FALSE(apply_rdt(resctrl.fd(), planned(monitored), 1).ok());
   CHECK_FALSE(sys::exists_at(resctrl.fd(), "gold/mon_groups/web"));
+}
+
+TEST_CASE("update writes all lines at once, and never those of the root class",
+          "[init][fake][RDT-12]") {
+  const FakeResctrl resctrl;
+  CHECK(update_rdt(resctrl.fd(), "gold", {"L3:0=f", "MB:0=20"}).ok());
+  // A plain file keeps what was behind.
+  CHECK(resctrl.tree().read("gold/schemata").starts_with("L3:0=f\nMB:0=20\n"));
+  const std::string root = resctrl.tree().read("schemata");
+  CHECK(update_rdt(resctrl.fd(), "", {"L3:0=f"}).error().code == ErrorCode::unsupported);
+  CHECK(resctrl.tree().read("schemata") == root);
+  CHECK(update_rdt(resctrl.fd(), "silver", {"L3:0=f"}).error().errno_value == ENOENT);
+  CHECK(update_rdt(resctrl.fd(), "", {}).ok());
+}
+
+TEST_CASE("threads are moved into a class", "[init][fake]") {
+  const FakeResctrl resctrl;
+  CHECK(move_rdt_tasks(resctrl.fd(), "gold", {17, 4711}).ok());
+  CHECK(resctrl.tree().read("gold/tasks") == "4711");  // a plain file keeps the last write
+  CHECK(move_rdt_tasks(resctrl.fd(), "silver", {1}).error().errno_value == ENOENT);
+}
+
+TEST_CASE("statistics are what the files say", "[init][fake]") {
+  const FakeResctrl resctrl;
+  const test::TempDir& tree = resctrl.tree();
+  tree.write("info/L3/cbm_mask", "fffff\n");
+  tree.write("info/L3/min_cbm_bits", "1\n");
+  tree.write("info/L3/num_closids", "16\n");
+  tree.write("info/MB/bandwidth_gran", "10\n");
+  tree.write("info/MB/min_bandwidth", "10\n");
+  tree.write("gold/schemata", "    L3:0=0f\n");
+  tree.write("gold/mon_groups/web/mon_data/mon_L3_01/llc_occupancy", "Unavailable\n");
+  tree.write("gold/mon_groups/web/mon_data/mon_L3_00/llc_occupancy", "98304\n");
+  tree.write("gold/mon_groups/web/mon_data/mon_L3_00/mbm_total_bytes", "4096\n");
+
+  const auto stats = read_rdt_stats(resctrl.fd(), "gold", "gold/mon_groups/web");
+
+  REQUIRE(stats.ok());
+  CHECK(stats->l3_info == RdtL3Info{"fffff", 1, 16});
+  CHECK(stats->mem_bw_info == RdtMemBwInfo{10, 0, 10, 0});
+  CHECK(stats->l3_schema_root == "L3:0=00ff;1=7f0");
+  CHECK(stats->mem_bw_schema_root == "MB:0=100;1= 50");
+  CHECK(stats->l3_schema == "L3:0=0f");
+  CHECK(stats->mem_bw_schema.empty());
+  REQUIRE(stats->monitoring.size() == 2);
+  CHECK(stats->monitoring[0] == RdtMonitoring{98304, 4096, std::nullopt});
+  CHECK(stats->monitoring[1] == RdtMonitoring{});
+}
+
+TEST_CASE("a CPU without a feature has no values for it", "[init][fake]") {
+  const FakeResctrl resctrl;
+  const auto stats = read_rdt_stats(resctrl.fd(), "", "");
+  REQUIRE(stats.ok());
+  CHECK(stats->l3_info == std::nullopt);
+  CHECK(stats->mem_bw_info == std::nullopt);
+  CHECK(stats->monitoring.empty());
+  CHECK_FALSE(read_rdt_stats(resctrl.fd(), "silver", "").ok());
 }
 
 TEST_CASE("delete removes the groups, and twice is not an error", "[init][fake][RDT-04][RDT-14]") {

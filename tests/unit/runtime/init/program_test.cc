@@ -248,5 +248,37 @@ TEST_CASE("a label whose LSM is off is refused before anything is made", "[init]
   CHECK(refused.error().pointer == "/process/selinuxLabel");
 }
 
+// No host here has SELinux, and few have AppArmor: plain files stand for /proc/self/attr.
+TEST_CASE("labels are written for the next execve", "[init][fake][LSM-01][LSM-02]") {
+  const test::TempDir tree;
+  tree.write("self/attr/exec", "");
+  tree.write("self/attr/keycreate", "");
+  const auto procfs = sys::Procfs::imitation(directory_fd(tree.path()));
+
+  REQUIRE(set_selinux_exec_label(procfs, "user_u:role_r:type_t:s0:c1,c2").ok());
+  REQUIRE(set_selinux_keycreate_label(procfs, "user_u:role_r:type_t:s0").ok());
+  CHECK(tree.read("self/attr/exec") == "user_u:role_r:type_t:s0:c1,c2");
+  CHECK(tree.read("self/attr/keycreate") == "user_u:role_r:type_t:s0");
+
+  // Before Linux 5.8 the file is shared.
+  tree.write("self/attr/exec", "");
+  REQUIRE(set_apparmor_exec_profile(procfs, "docker-default").ok());
+  CHECK(tree.read("self/attr/exec") == "exec docker-default");
+  tree.write("self/attr/exec", "");
+  tree.write("self/attr/apparmor/exec", "");
+  REQUIRE(set_apparmor_exec_profile(procfs, "docker-default").ok());
+  CHECK(tree.read("self/attr/apparmor/exec") == "exec docker-default");
+  CHECK(tree.read("self/attr/exec").empty());
+
+  // Nothing is asked for, nothing is written; and a kernel without the files is an error that says
+  // where it was asked for.
+  const test::TempDir empty;
+  const auto without = sys::Procfs::imitation(directory_fd(empty.path()));
+  CHECK(set_apparmor_exec_profile(without, "").ok());
+  CHECK(set_selinux_exec_label(without, "").ok());
+  CHECK(set_apparmor_exec_profile(without, "p").error().pointer == "/process/apparmorProfile");
+  CHECK(set_selinux_exec_label(without, "l").error().pointer == "/process/selinuxLabel");
+}
+
 }  // namespace
 }  // namespace myrt::init

@@ -102,7 +102,8 @@ TEST_CASE_METHOD(GateFixture, "the starter hears what went wrong", "[init][gate]
   REQUIRE(starter.send_start().ok());
   auto channel = gate.wait();
   REQUIRE(channel.ok());
-  Error error = make_error(ErrorCode::hook_failed, "startContainer hook 0: `/x`: exit status 1");
+  Error error = make_error(ErrorCode::hook_failed,
+                           "error running startContainer hook #0: `/x`: exit status 1");
   error.phase = Phase::hooks;
 
   channel->send_failed(error);

@@ -93,6 +93,18 @@ TEST_CASE("both ends of a terminal are connected, blocking and close-on-exec",
   }
 }
 
+TEST_CASE("a terminal that is copied to stdout has plain newlines", "[init][terminal][PRC-01]") {
+  const auto terminal = host_terminal(std::nullopt);
+  if (!terminal) return;
+
+  REQUIRE(keep_newlines(*terminal).ok());
+  REQUIRE(sys::write_all(terminal->slave.get(), "one\ntwo\n", "slave").ok());
+
+  char text[16] = {};
+  REQUIRE(::read(terminal->master.get(), text, sizeof text) == 8);
+  CHECK(std::string_view(text) == "one\ntwo\n");
+}
+
 TEST_CASE("the console socket gets one message: the name, with the master",
           "[init][terminal][PRC-01]") {
   const auto terminal = host_terminal(std::nullopt);

@@ -1,0 +1,36 @@
+// The standard streams of a container's init as CRIU has to be told of them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/container/checkpoint_document.h"
+#include "sys/procfs.h"
+#include "sys/result.h"
+
+namespace myrt::container {
+
+struct Stream {
+  int fd = 0;
+  std::string link;  // of /proc/PID/fd/N; empty when it is closed
+  mode_t mode = 0;
+  std::uint64_t inode = 0, mount_id = 0;
+  bool terminal = false;
+};
+
+Result<std::vector<Stream>> observe_streams(const sys::Procfs& procfs, pid_t pid);
+
+// A file that is on no mount of the container.
+bool is_of_the_host(const Stream& stream, const std::vector<ObservedMount>& observed);
+
+// Those that are files or devices of the host: CRIU takes what the restorer has in their place.
+// Pure.
+std::vector<KeyedStream> external_streams(const std::vector<Stream>& streams,
+                                          const std::vector<ObservedMount>& observed);
+
+Descriptors descriptors_of(const std::vector<Stream>& streams);
+
+}  // namespace myrt::container

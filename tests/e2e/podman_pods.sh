@@ -1,0 +1,136 @@
+#!/bin/bash
+# More of Podman on this runtime: pods, Kubernetes' YAML, descriptors and sockets handed on, user
+# namespaces, a user who is not root.
+podman_limits=1024:1024 # `kube play` of 4.3 takes a soft limit for the hard one and the other way round
+source "$(dirname "$0")/podman_lib.sh"
+
+pods() {
+  expect 'a pod with an infra container' 0 '*' podman pod create --name pod --share net,ipc,uts,pid --hostname shared \
+    --network none --infra-image bb --infra-command 'sleep 1000'
+  expect 'a container in it' 0 '*' podman run -d --pod pod --name a bb sh -c 'echo from-a >/dev/shm/file; exec sleep 1000'
+  expect 'and another' 0 '*' podman run -d --pod pod --name b bb sleep 1000
+  expect 'they share the hostname' 0 shared podman exec b hostname
+  expect 'and the IPC namespace' 0 from-a podman exec b cat /dev/shm/file
+  expect 'and the pids' 0 3 podman exec b sh -c 'ps | grep -c "[s]leep 1000"'
+  holds 'and the network' is "$(podman exec a readlink /proc/self/ns/net)" podman exec b readlink /proc/self/ns/net
+  holds 'but not the mounts' differs a b mnt
+  expect 'pod ps tells' 0 'pod Running' podman pod ps --format '{{.Name}} {{.Status}}'
+  expect 'pod pause' 0 '*' podman pod pause pod
+  expect 'pod unpause' 0 '*' podman pod unpause pod
+  expect 'pod stop' 0 '*' podman pod stop --time 1 pod
+  expect 'pod start' 0 '*' podman pod start pod
+  expect 'a container of it runs again' 0 hi podman exec a echo hi
+  expect 'the pod goes' 0 '*' podman pod rm --force --time 0 pod
+}
+differs() { [ "$(podman exec "$1" readlink "/proc/self/ns/$3")" != "$(podman exec "$2" readlink "/proc/self/ns/$3")" ]; }
+
+# A Deployment with probes left out: requests, environment, volumes, a security context, two containers.
+kube() {
+  mkdir -p "$work/shared"
+  cat >"$work/deployment.yaml" <<YAML
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      volumes:
+        - { name: shared, hostPath: { path: "$work/shared", type: Directory } }
+      containers:
+        - name: writer
+          image: localhost/bb:latest
+          imagePullPolicy: Never
+          command: ["/bin/sh", "-c", "echo \$WORD >/shared/file; exec sleep 1000"]
+          env: [ { name: WORD, value: deployed }, { name: PATH, value: /bin } ]
+          volumeMounts: [ { name: shared, mountPath: /shared } ]
+        - name: reader
+          image: localhost/bb:latest
+          imagePullPolicy: Never
+          command: ["/bin/sleep", "1000"]
+          env: [ { name: PATH, value: /bin } ] # Podman gives none to an image without one
+          securityContext: { runAsUser: 1000, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } }
+          volumeMounts: [ { name: shared, mountPath: /shared, readOnly: true } ]
+YAML
+  # Podman's own pause image is built from a program of its package; any that sleeps will do.
+  tar -C "$work/image" -c . | podman import --change 'CMD ["sleep", "1000"]' - infra >/dev/null 2>&1
+  echo 'infra_image = "localhost/infra:latest"' >>"$work/containers.conf"
+  expect 'kube play starts a Deployment' 0 '*' podman play kube --network none "$work/deployment.yaml"
+  holds 'its first container ran' within 20 is deployed cat "$work/shared/file"
+  expect 'its second sees it' 0 deployed podman exec web-pod-0-reader cat /shared/file
+  expect 'as its user' 0 1000 podman exec web-pod-0-reader id -u
+  expect 'without capabilities' 0 'CapBnd: 0000000000000000' \
+    podman exec web-pod-0-reader sh -c 'echo $(grep CapBnd /proc/1/status)'
+  expect 'kube play --down removes it' 0 '*' podman play kube --down "$work/deployment.yaml"
+  holds 'no pod is left' is '' podman pod ps --quiet
+}
+
+descriptors() {
+  expect 'preserve-fds hands descriptors on' 0 preserved sh -c \
+    "echo preserved >$work/preserved; exec 3<$work/preserved; exec ${podman_command[*]} run --rm --network none --preserve-fds 1 bb cat /proc/self/fd/3"
+  expect 'a listening socket is handed on' 0 'LISTEN_FDS=1 LISTEN_PID=1 socket' \
+    "$here/listening" "$work/listen.sock" "${podman_command[@]}" run --rm --network none bb sh -c \
+    'echo LISTEN_FDS=$LISTEN_FDS LISTEN_PID=$LISTEN_PID $(readlink /proc/self/fd/3 | cut -d: -f1)'
+}
+
+# What systemd gets of a unit with Type=notify.
+notifications() {
+  expect 'sdnotify=conmon tells of conmon' 0 $'MAINPID=*READY=1*' \
+    "$here/notified" "$work/notify.sock" "${podman_command[@]}" run -d --rm --network none --name n1 --sdnotify conmon bb sleep 1000
+  podman rm -f -t 0 n1 >/dev/null 2>&1
+  expect 'sdnotify=container has a socket' 0 /run/notify/notify.sock \
+    "$here/notified" --unsent "$work/notify2.sock" "${podman_command[@]}" run --rm --network none --sdnotify container bb \
+    sh -c 'test -S "$NOTIFY_SOCKET" && echo "$NOTIFY_SOCKET"'
+}
+
+user_namespaces() {
+  sed -i '/^containers:/d' /etc/subuid /etc/subgid
+  echo 'containers:300000:65536' | tee -a /etc/subuid >>/etc/subgid
+  expect 'uidmap maps' 0 '0 200000 5000' with --uidmap 0:200000:5000 -- sh -c 'echo $(cat /proc/self/uid_map)'
+  expect 'userns=auto maps' 0 '0 300000 1024' with --userns auto:size=1024 -- sh -c 'echo $(cat /proc/self/uid_map)'
+  expect 'root owns its files' 0 0 with --uidmap 0:200000:5000 -- stat -c %u /etc/passwd
+  podman run -d --name u1 --network none --uidmap 0:200000:5000 bb sleep 1000 >/dev/null
+  expect 'exec is in the namespace' 0 '0 200000 5000' podman exec u1 sh -c 'echo $(cat /proc/self/uid_map)'
+  expect 'a terminal in it' 0 $'/dev/pts/0\r' in_terminal "${podman_command[@]}" exec -it u1 tty
+  podman rm -f -t 0 u1 >/dev/null
+}
+
+# A user without subordinate ids: one id, no cgroups, vfs that ignores owners.
+rootless() {
+  sed -i '/:1000:/d; /^tester:/d' /etc/passwd /etc/group
+  sed -i '/^tester:/d; /^1000:/d' /etc/subuid /etc/subgid
+  echo 'tester:x:1000:1000::/home/tester:/bin/sh' >>/etc/passwd
+  echo 'tester:x:1000:' >>/etc/group
+  mkdir -p /run/user/1000 "$work/tester"
+  chown 1000:1000 /run/user/1000 "$work/tester"
+  chmod 755 "$work"
+  sed 's/^events_logger.*/events_logger = "none"/' "$work/containers.conf" >"$work/rootless.conf"
+  printf '[storage]\ndriver = "vfs"\n[storage.options]\nignore_chown_errors = "true"\n' >"$work/storage.conf"
+  expect 'rootless: import' 0 '*' as_user sh -c "tar -C '$work/image' -c . | ${rootless_command[*]} import - bb"
+  expect 'rootless: run prints' 0 hi rootless_run echo hi
+  expect 'rootless: run ends with 42' 42 '' rootless_run sh -c 'exit 42'
+  expect 'rootless: root is the user' 0 '0 1000 1' rootless_run sh -c 'echo $(cat /proc/self/uid_map)'
+  expect 'rootless: run of a missing command ends with 127' 127 '' rootless_run nosuch
+  expect 'rootless: run -d' 0 '*' as_user "${rootless_command[@]}" run -d --name c1 --network none bb sleep 1000
+  expect 'rootless: exec ends with 9' 9 '' as_user "${rootless_command[@]}" exec c1 sh -c 'exit 9'
+  expect 'rootless: a terminal' 0 $'/dev/pts/0\r' in_terminal "${as_user_command[@]}" "${rootless_command[@]}" exec -it c1 tty
+  expect 'rootless: rm -f' 0 '*' as_user "${rootless_command[@]}" rm -f -t 0 c1
+  holds 'rootless: no state is left' sh -c "! find /run/user/1000/myrt /run/user/1000/runc /run/user/1000/crun -mindepth 1 2>/dev/null | grep ."
+}
+as_user_command=(setpriv --reuid 1000 --regid 1000 --clear-groups env -i "PATH=$PATH" HOME="$work/tester" USER=tester
+  XDG_RUNTIME_DIR=/run/user/1000 CONTAINERS_CONF="$work/rootless.conf" CONTAINERS_STORAGE_CONF="$work/storage.conf"
+  CONTAINERS_REGISTRIES_CONF="$work/registries.conf" TMPDIR=/run/tmp)
+as_user() { "${as_user_command[@]}" "$@"; }
+rootless_command=(podman --cgroup-manager cgroupfs --runtime "$RUNTIME")
+rootless_run() { as_user "${rootless_command[@]}" run --rm --network none bb "$@"; }
+
+import_image
+part pods
+part kube
+part descriptors
+part notifications
+part user_namespaces
+part rootless
+nothing_left
+finish
