@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packages=$(realpath "${PACKAGES:-${BUILD:-build}/packages}")
-mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -m1 '/debian$' || echo http://deb.debian.org/debian)}
+mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -m1 '/debian/*$')}
 if [ "${1:-}" != inside ]; then
   exec unshare --mount --propagation private --pid --fork --kill-child \
     tests/integration/in-private auto bash "$0" inside
