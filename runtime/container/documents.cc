@@ -39,7 +39,7 @@ std::string features() {
   facts.systemd_cgroup = true;
   facts.intel_rdt = true;
   facts.checkpoint = true;
-  facts.unsafe_annotations = {"org.criu.config"};
+  facts.unsafe_annotations.emplace_back("org.criu.config");
   facts.version = build.version;
   facts.commit = build.commit;
   facts.libseccomp_version = build.libseccomp;

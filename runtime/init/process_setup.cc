@@ -57,9 +57,10 @@ Result<bool> enter_cwd_early(int root_fd, const std::string& cwd) {
   return true;
 }
 
+constexpr std::string_view kHome = "HOME=";
+
 // As runc: an empty HOME counts as none. Of two values the last one holds.
 bool has_home(const std::vector<std::string>& environment) {
-  constexpr std::string_view kHome = "HOME=";
   const auto last = std::find_if(environment.rbegin(), environment.rend(),
                                  [](const std::string& text) { return text.starts_with(kHome); });
   return last != environment.rend() && last->size() > kHome.size();

@@ -76,7 +76,8 @@ Result<cgroups::Plan> plan_cgroup(const oci::Spec& spec, const Inputs& inputs) {
                        {.container_id = inputs.id,
                         .rootless = rootless ? cgroups::Rootless::yes : cgroups::Rootless::no,
                         .user_namespace = nested ? cgroups::UserNamespace::nested
-                                                 : cgroups::UserNamespace::initial});
+                                                 : cgroups::UserNamespace::initial,
+                        .systemd = inputs.systemd});
 }
 
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
