@@ -72,12 +72,12 @@ mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
 Result<cgroups::Plan> plan_cgroup(const oci::Spec& spec, const Inputs& inputs) {
   const bool nested = inputs.user_namespace != mounts::UserNamespace::initial;
   const bool rootless = nested || !inputs.privileged;
-  return cgroups::plan(spec, *inputs.cgroup_host,
-                       {.container_id = inputs.id,
-                        .rootless = rootless ? cgroups::Rootless::yes : cgroups::Rootless::no,
-                        .user_namespace = nested ? cgroups::UserNamespace::nested
-                                                 : cgroups::UserNamespace::initial,
-                        .systemd = inputs.systemd});
+  return cgroups::plan(
+      spec, *inputs.cgroup_host,
+      {.container_id = inputs.id,
+       .rootless = rootless ? cgroups::Rootless::yes : cgroups::Rootless::no,
+       .user_namespace = nested ? cgroups::UserNamespace::nested : cgroups::UserNamespace::initial,
+       .systemd = inputs.systemd});
 }
 
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {

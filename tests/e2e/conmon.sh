@@ -57,7 +57,7 @@ lifecycle() {
   holds 'and left no pid file' test ! -e "$work/exec.pid"
   expect 'a direct exec has stdio and the status' 9 out exec_directly c1 sh -c 'echo out; exit 9'
   says 'a direct exec that fails ends with 255' 255 'executable file not found in $PATH' exec_directly c1 nosuch
-  expect 'a direct exec in a terminal' 6 $'/dev/pts/0\r' exec_in_terminal c1 sh -c 'tty; exit 6'
+  expect 'a direct exec in a terminal' 6 $'/dev/pts/*\r' exec_in_terminal c1 sh -c 'tty; exit 6'
   expect 'update reads stdin' 0 '' update c1 '{"memory":{"limit":67108864},"cpu":{"shares":512},"devices":[{"allow":false,"access":"rwm"}]}'
   if has_controller memory; then
     holds 'the limit is there' is 67108864 sh -c 'cat /sys/fs/cgroup/memory/kubepods/crio-c1/memory.limit_in_bytes /sys/fs/cgroup/kubepods/crio-c1/memory.max 2>/dev/null'

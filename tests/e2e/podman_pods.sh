@@ -92,7 +92,7 @@ user_namespaces() {
   expect 'root owns its files' 0 0 with --uidmap 0:200000:5000 -- stat -c %u /etc/passwd
   podman run -d --name u1 --network none --uidmap 0:200000:5000 bb sleep 1000 >/dev/null
   expect 'exec is in the namespace' 0 '0 200000 5000' podman exec u1 sh -c 'echo $(cat /proc/self/uid_map)'
-  expect 'a terminal in it' 0 $'/dev/pts/0\r' in_terminal "${podman_command[@]}" exec -it u1 tty
+  expect 'a terminal in it' 0 $'/dev/pts/*\r' in_terminal "${podman_command[@]}" exec -it u1 tty
   podman rm -f -t 0 u1 >/dev/null
 }
 
@@ -114,7 +114,7 @@ rootless() {
   expect 'rootless: run of a missing command ends with 127' 127 '' rootless_run nosuch
   expect 'rootless: run -d' 0 '*' as_user "${rootless_command[@]}" run -d --name c1 --network none bb sleep 1000
   expect 'rootless: exec ends with 9' 9 '' as_user "${rootless_command[@]}" exec c1 sh -c 'exit 9'
-  expect 'rootless: a terminal' 0 $'/dev/pts/0\r' in_terminal "${as_user_command[@]}" "${rootless_command[@]}" exec -it c1 tty
+  expect 'rootless: a terminal' 0 $'/dev/pts/*\r' in_terminal "${as_user_command[@]}" "${rootless_command[@]}" exec -it c1 tty
   expect 'rootless: rm -f' 0 '*' as_user "${rootless_command[@]}" rm -f -t 0 c1
   holds 'rootless: no state is left' sh -c "! find /run/user/1000/myrt /run/user/1000/runc /run/user/1000/crun -mindepth 1 2>/dev/null | grep ."
 }

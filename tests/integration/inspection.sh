@@ -13,6 +13,7 @@ remark() {
 
 a_good_bundle_is_valid() {
   new_bundle
+  edit '.mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}]'
   validate
   is_status 0
   same "$(jq -c '[.valid, .runnable, .remarks]' <<<"$out")" '[true,true,[]]'
@@ -29,8 +30,8 @@ every_problem_at_once() {
   is_status 1
   remark error /process/cwd 'absolute path'
   remark error /process/rlimits/1/type 'given twice'
-  remark error /mounts/6/options/0 'uidMappings'
-  remark error /mounts/7/options/0 'uidMappings'
+  remark error /mounts/6/options/0 'uids='
+  remark error /mounts/7/options/0 'uids='
   remark error /linux/sysctl/kernel.panic ''
   remark error /linux/sysctl/vm.swappiness ''
   remark warning /linux/unknown 'no effect'
