@@ -23,7 +23,8 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-// The fields of the options in a request.
+// The fields of the options in a request, which they point into.
+std::vector<Field> options_of(std::string&&) = delete;
 std::vector<Field> options_of(const std::string& request) {
   const auto fields = read_fields(request);
   REQUIRE(fields);
@@ -130,7 +131,8 @@ TEST_CASE("every flag and text has a field of its own", "[criu]") {
   all.config_file = "/c";
   all.lsm_profile = "apparmor:p";
   all.lsm_mount_context = "m";
-  const auto fields = options_of(encode_request(RequestType::restore, all));
+  const std::string request = encode_request(RequestType::restore, all);
+  const auto fields = options_of(request);
   for (const unsigned flag : {4U, 7U, 8U, 12U, 16U, 18U, 26U, 6U, 30U, 46U, 48U, 50U, 52U}) {
     INFO(flag);
     CHECK(has(fields, {flag, 1, {}}));
