@@ -37,9 +37,11 @@ Result<> remove_resctrl_groups(const std::vector<std::string>& groups) {
   return {};
 }
 
-// With init gone, its cgroup is usually empty, and to remove it is all that there is to do.
+// With init gone, its cgroup is usually empty, and to remove it is all that there is to do; but a
+// unit has to be stopped, or systemd knows its name a while longer.
 bool removed_as_empty(const ContainerState& state) {
-  return state.found_cgroups.empty() && !state.former_cgroup && cgroups::remove_empty(state.cgroup);
+  return !state.cgroup.unit && state.found_cgroups.empty() && !state.former_cgroup &&
+         cgroups::remove_empty(state.cgroup);
 }
 
 Result<> remove_cgroups(const ContainerState& state) {
