@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cgroups/write.h"
 #include "oci-spec/spec_linux.h"
@@ -17,6 +18,11 @@ std::string max_or_number(std::int64_t limit);
 std::string device_numbers(std::int64_t major, std::int64_t minor);
 // CHP-01: "2MB", "1GB"; anything else could name another file. Errors: invalid_config.
 Result<> check_page_size(std::string_view page_size, const std::string& pointer);
+// The files that are the same on v1 and v2: cpuset.cpus and cpuset.mems.
+Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer);
+// hugetlb.SIZE.FILE and its reservation; `limit_file` is limit_in_bytes on v1 and max on v2.
+Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits, const char* limit_file,
+                              const std::string& pointer);
 // "dev hca_handle=N hca_object=M" per device (the file is the same on v1 and v2). CRD-01.
 Result<Writes> rdma_writes(const oci::Resources& resources, const std::string& pointer);
 // Errors: invalid_config when a device has neither weight nor leafWeight (CBI-03).

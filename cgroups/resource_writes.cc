@@ -42,7 +42,7 @@ Result<ResourceWrites> v1_writes(const oci::Resources& resources, const std::str
   result.warnings = kernel_memory_warnings(resources, pointer, Mode::v1);
   const std::string cpu = pointer + "/cpu";
   if (resources.cpu) {
-    append(result.before_join, v1::cpuset_writes(*resources.cpu, cpu));
+    append(result.before_join, cpuset_writes(*resources.cpu, cpu));
     append(result.before_join, v1::realtime_writes(*resources.cpu, cpu));
     append(result.after_join, TRY(v1::cpu_writes(*resources.cpu, cpu)));
   }
@@ -52,8 +52,8 @@ Result<ResourceWrites> v1_writes(const oci::Resources& resources, const std::str
   if (resources.block_io) {
     append(result.after_join, TRY(v1::blkio_writes(*resources.block_io, pointer + "/blockIO")));
   }
-  append(result.after_join,
-         TRY(v1::hugetlb_writes(resources.hugepage_limits, pointer + "/hugepageLimits")));
+  append(result.after_join, TRY(hugetlb_writes(resources.hugepage_limits, "limit_in_bytes",
+                                               pointer + "/hugepageLimits")));
   append(result.after_join, TRY(rdma_writes(resources, pointer)));
   if (resources.network) {
     append(result.after_join, TRY(v1::network_writes(*resources.network, pointer + "/network")));
@@ -75,7 +75,7 @@ Result<ResourceWrites> v2_writes(const oci::Resources& resources, const std::str
   }
   const std::string cpu = pointer + "/cpu";
   if (resources.cpu) {
-    append(result.before_join, v2::cpuset_writes(*resources.cpu, cpu));
+    append(result.before_join, cpuset_writes(*resources.cpu, cpu));
     append(result.after_join, TRY(v2::cpu_writes(*resources.cpu, cpu)));
   }
   if (resources.memory) {
@@ -85,7 +85,7 @@ Result<ResourceWrites> v2_writes(const oci::Resources& resources, const std::str
     append(result.after_join, TRY(v2::io_writes(*resources.block_io, pointer + "/blockIO")));
   }
   append(result.after_join,
-         TRY(v2::hugetlb_writes(resources.hugepage_limits, pointer + "/hugepageLimits")));
+         TRY(hugetlb_writes(resources.hugepage_limits, "max", pointer + "/hugepageLimits")));
   append(result.after_join, TRY(rdma_writes(resources, pointer)));
   if (resources.pids_limit) {
     append(result.after_join, v2::pids_writes(*resources.pids_limit, pointer + "/pids"));

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "cgroups/write.h"
 #include "oci-spec/spec_linux.h"
@@ -15,12 +14,9 @@ namespace myrt::cgroups::v1 {
 Result<Writes> cpu_writes(const oci::CpuResources& cpu, const std::string& pointer);
 // Before joining: a realtime process cannot join a cgroup without realtime bandwidth (CCP-04).
 Writes realtime_writes(const oci::CpuResources& cpu, const std::string& pointer);
-Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer);
 Result<Writes> memory_writes(const oci::MemoryResources& memory, const std::string& pointer);
 Result<Writes> blkio_writes(const oci::BlockIoResources& block_io, const std::string& pointer);
 Writes pids_writes(std::int64_t limit, const std::string& pointer);
-Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits,
-                              const std::string& pointer);
 Result<Writes> network_writes(const oci::NetworkResources& network, const std::string& pointer);
 
 }  // namespace myrt::cgroups::v1

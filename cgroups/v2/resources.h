@@ -17,12 +17,9 @@ std::uint64_t weight_of_shares(std::uint64_t shares);
 std::uint64_t io_weight_of_weight(std::uint16_t weight);
 
 Result<Writes> cpu_writes(const oci::CpuResources& cpu, const std::string& pointer);
-Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer);
 Result<Writes> memory_writes(const oci::MemoryResources& memory, const std::string& pointer);
 Result<Writes> io_writes(const oci::BlockIoResources& block_io, const std::string& pointer);
 Writes pids_writes(std::int64_t limit, const std::string& pointer);
-Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits,
-                              const std::string& pointer);
 // CUN-01, CUN-03: any file of the cgroup; a value of several lines is one write per line.
 Result<Writes> unified_writes(const oci::Resources& resources, const std::string& pointer);
 

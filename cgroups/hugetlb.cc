@@ -1,9 +1,10 @@
+#include <fmt/format.h>
+
 #include "cgroups/resource_values.h"
-#include "cgroups/v1/resources.h"
 
-namespace myrt::cgroups::v1 {
+namespace myrt::cgroups {
 
-Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits,
+Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits, const char* limit_file,
                               const std::string& pointer) {
   Writes writes;
   for (std::size_t i = 0; i < limits.size(); ++i) {
@@ -12,16 +13,16 @@ Result<Writes> hugetlb_writes(const std::vector<oci::HugepageLimit>& limits,
     const std::string value = fmt::to_string(limits[i].limit);
     // Reservations are counted since 5.7; without them fault accounting alone has to do (CHP-03).
     writes.push_back({.controller = "hugetlb",
-                      .file = fmt::format("hugetlb.{}.rsvd.limit_in_bytes", limits[i].page_size),
+                      .file = fmt::format("hugetlb.{}.rsvd.{}", limits[i].page_size, limit_file),
                       .value = value,
                       .pointer = where,
                       .on_missing = OnMissing::skip});
     writes.push_back({.controller = "hugetlb",
-                      .file = fmt::format("hugetlb.{}.limit_in_bytes", limits[i].page_size),
+                      .file = fmt::format("hugetlb.{}.{}", limits[i].page_size, limit_file),
                       .value = value,
                       .pointer = where});
   }
   return writes;
 }
 
-}  // namespace myrt::cgroups::v1
+}  // namespace myrt::cgroups

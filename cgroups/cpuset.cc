@@ -1,6 +1,6 @@
-#include "cgroups/v2/resources.h"
+#include "cgroups/resource_values.h"
 
-namespace myrt::cgroups::v2 {
+namespace myrt::cgroups {
 
 Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer) {
   Writes writes;
@@ -19,4 +19,4 @@ Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer) {
   return writes;
 }
 
-}  // namespace myrt::cgroups::v2
+}  // namespace myrt::cgroups
