@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/criu/wire.h"
+#include "protobuf/wire.h"
 
 namespace myrt::criu {
 namespace {
+
+using protobuf::Field;
+using protobuf::MessageWriter;
+using protobuf::read_fields;
 
 // Field numbers of criu_req.
 enum RequestField : unsigned {

@@ -18,13 +18,14 @@ BASE = ["oci-spec", "sys"]
 # "runtime" is only what lies directly in it: the public header.
 LAYERS = {
     "sys": [],
+    "protobuf": [],
     "oci-spec": ["sys"],
     **{folder: BASE for folder in L2},
     "runtime": BASE,
     "runtime/plan": L2 + BASE,
     "runtime/hooks": BASE,
     "runtime/init": ["runtime/plan", "runtime/hooks"] + L2 + BASE,
-    "runtime/criu": BASE,
+    "runtime/criu": ["protobuf"] + BASE,
     "runtime/container": ["runtime/myrt.h", "runtime/criu", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
     "runtime/inspection": ["runtime/myrt.h", "runtime/container", "runtime/init", "runtime/plan"] + L2 + BASE,
     # sealed_self: the first thing that main does, before there is a command (CVE-2019-5736).

@@ -5,14 +5,17 @@
 
 #include <algorithm>
 
+#include "protobuf/wire.h"
 #include "runtime/criu/conversation.h"
 #include "runtime/criu/log_excerpt.h"
-#include "runtime/criu/wire.h"
 #include "sys/seqpacket.h"
 #include "tests/support/catch.h"
 
 using namespace myrt;
 using namespace myrt::criu;
+using protobuf::Field;
+using protobuf::MessageWriter;
+using protobuf::read_fields;
 using namespace std::string_literals;
 
 namespace {
@@ -45,38 +48,9 @@ std::size_t count(const std::vector<Field>& fields, unsigned number) {
 
 }  // namespace
 
-TEST_CASE("numbers and bytes are written as protocol buffers have them", "[criu]") {
-  MessageWriter writer;
-  writer.number(1, 150);
-  CHECK(hex(writer.message()) == "089601");
-  writer.bytes(2, "testing");
-  CHECK(hex(writer.message()) == "089601120774657374696e67");
-  MessageWriter negative;
-  negative.number(1, -1);
-  CHECK(hex(negative.message()) == "08ffffffffffffffffff01");
-  MessageWriter high;
-  high.number(66, 2);
-  CHECK(hex(high.message()) == "900402");
-}
-
-TEST_CASE("what is written is read back, and fixed-size fields are skipped", "[criu]") {
-  MessageWriter writer;
-  writer.number(7, -5);
-  writer.bytes(300, "x\0y"s);
-  const std::string fixed = writer.message() + "\x0d____\x09________"s;
-  const auto fields = read_fields(fixed);
-  REQUIRE(fields);
-  REQUIRE(fields->size() == 4);
-  CHECK((*fields)[0] == Field{7, -5, {}});
-  CHECK((*fields)[1].bytes == "x\0y"s);
-}
-
-TEST_CASE("malformed messages are refused and never read beyond their end", "[criu]") {
-  for (const std::string& bytes :
-       {"\x08"s, "\x0a\x05xyz"s, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s, "\x0b"s,
-        "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s, "\x09____"s, "\x0d__"s}) {
+TEST_CASE("malformed answers are refused", "[criu]") {
+  for (const std::string& bytes : {"\x08"s, "\x0a\x05xyz"s, "\x0b"s, "\x0d__"s}) {
     INFO(hex(bytes));
-    CHECK_FALSE(read_fields(bytes));
     CHECK_FALSE(decode_response(bytes).ok());
   }
 }

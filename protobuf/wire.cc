@@ -1,11 +1,14 @@
-#include "runtime/criu/wire.h"
+#include "protobuf/wire.h"
 
-namespace myrt::criu {
+#include <bit>
+
+namespace myrt::protobuf {
 namespace {
 
 enum WireType : unsigned { kVarint = 0, kFixed64 = 1, kDelimited = 2, kFixed32 = 5 };
 
 constexpr unsigned kTypeBits = 3;
+constexpr unsigned kByteBits = 8;
 constexpr unsigned kVarintBits = 7;
 constexpr unsigned kMaxVarintShift = 63;
 constexpr unsigned char kMore = 0x80;
@@ -47,8 +50,16 @@ std::optional<Field> take_field(std::string_view& rest) {
       field.bytes = *bytes;
       return field;
     }
-    case kFixed64:
-      return take_bytes(rest, sizeof(std::uint64_t)) ? std::optional(field) : std::nullopt;
+    case kFixed64: {
+      const auto bytes = take_bytes(rest, sizeof(std::uint64_t));
+      if (!bytes) return std::nullopt;
+      std::uint64_t bits = 0;
+      for (std::size_t i = bytes->size(); i-- > 0;) {
+        bits = bits << kByteBits | static_cast<unsigned char>((*bytes)[i]);
+      }
+      field.real = std::bit_cast<double>(bits);
+      return field;
+    }
     case kFixed32:
       return take_bytes(rest, sizeof(std::uint32_t)) ? std::optional(field) : std::nullopt;
     default:
@@ -77,6 +88,22 @@ void MessageWriter::bytes(unsigned field, std::string_view value) {
   message_ += value;
 }
 
+void MessageWriter::real(unsigned field, double value) {
+  varint(static_cast<std::uint64_t>(field) << kTypeBits | kFixed64);
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  for (std::size_t i = 0; i < sizeof bits; ++i, bits >>= kByteBits) {
+    message_.push_back(static_cast<char>(bits));
+  }
+}
+
+void MessageWriter::number_unless_zero(unsigned field, std::int64_t value) {
+  if (value != 0) number(field, value);
+}
+
+void MessageWriter::bytes_unless_empty(unsigned field, std::string_view value) {
+  if (!value.empty()) bytes(field, value);
+}
+
 std::optional<std::vector<Field>> read_fields(std::string_view message) {
   std::vector<Field> fields;
   while (!message.empty()) {
@@ -87,4 +114,4 @@ std::optional<std::vector<Field>> read_fields(std::string_view message) {
   return fields;
 }
 
-}  // namespace myrt::criu
+}  // namespace myrt::protobuf
