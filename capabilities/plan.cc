@@ -89,7 +89,7 @@ Result<Plan> plan(const std::optional<oci::LinuxCapabilities>& spec, Set availab
       within(result.effective, result.permitted, "effective", "a permitted one", result);
   const Set can_be_ambient = result.permitted & result.inheritable;
   if (const Set lost = result.ambient & ~can_be_ambient; lost != 0) {
-    result.warnings.push_back(
+    result.remarks.push_back(
         fmt::format("can't raise ambient capability {}: it needs to be permitted and inheritable",
                     to_string(lost)));
   }
@@ -122,6 +122,7 @@ std::string to_string(const Plan& plan) {
                   to_string(plan.bounding), to_string(plan.effective), to_string(plan.inheritable),
                   to_string(plan.permitted), to_string(plan.ambient));
   for (const std::string& warning : plan.warnings) text += fmt::format("warning: {}\n", warning);
+  for (const std::string& remark : plan.remarks) text += fmt::format("remark: {}\n", remark);
   return text;
 }
 

@@ -16,7 +16,11 @@ namespace myrt::capabilities {
 // within bounding.
 struct Plan {
   Set bounding = 0, effective = 0, inheritable = 0, permitted = 0, ambient = 0;
-  std::vector<std::string> warnings;  // each is one sentence for the user; never a reason to fail
+  // Each is one sentence for the user; never a reason to fail.
+  std::vector<std::string> warnings;
+  // The same for what engines ask for with every container, where a warning each time would hide
+  // those that matter: runc 1.1 and crun say nothing then (DIFF-41).
+  std::vector<std::string> remarks;
   bool operator==(const Plan&) const = default;
 };
 
@@ -29,8 +33,9 @@ Set requested(const std::optional<oci::LinuxCapabilities>& spec,
 // there, user_namespaces(7)).
 //
 // Unknown names (CAP-03), names that are not available (CAP-04) and names that break a rule of
-// Plan are dropped with a warning. An absent set is empty, and so is every set of an absent
-// object: runc and crun, too, take everything away then.
+// Plan are dropped with a warning; an ambient one that is not inheritable with a remark. An absent
+// set is empty, and so is every set of an absent object: runc and crun, too, take everything away
+// then.
 Result<Plan> plan(const std::optional<oci::LinuxCapabilities>& spec, Set available);
 
 // For `exec --cap`: as plan(), with `added` in bounding, permitted and effective, and in ambient if
@@ -40,7 +45,7 @@ Result<Plan> plan(const std::optional<oci::LinuxCapabilities>& spec, Set availab
 Result<Plan> exec_plan(const std::optional<oci::LinuxCapabilities>& base,
                        const std::vector<std::string>& added, Set available);
 
-// Five lines, "bounding: CAP_CHOWN CAP_KILL", then one "warning: " line each.
+// Five lines, "bounding: CAP_CHOWN CAP_KILL", then one "warning: " or "remark: " line each.
 std::string to_string(const Plan& plan);
 
 }  // namespace myrt::capabilities

@@ -38,15 +38,18 @@ Result<std::optional<init::ProcessPlan>> plan_process(const oci::Spec& spec,
 
 void report(const Context& context, const Blueprint& blueprint) {
   for (const std::string& warning : blueprint.plan.warnings) context.warn(warning);
-  if (blueprint.process) {
-    for (const std::string& warning : blueprint.process->capabilities.warnings) {
-      context.warn(warning);
-    }
-  }
+  if (blueprint.process) report_capabilities(context, blueprint.process->capabilities);
   if (context.debug) context.debug(plan::to_string(blueprint.plan));
 }
 
 }  // namespace
+
+void report_capabilities(const Context& context, const capabilities::Plan& plan) {
+  for (const std::string& warning : plan.warnings) context.warn(warning);
+  const auto& tell = context.strictness == Strictness::spec ? context.warn : context.debug;
+  if (!tell) return;
+  for (const std::string& remark : plan.remarks) tell(remark);
+}
 
 Result<mounts::Selinux> selinux_for(const oci::Spec& spec) {
   if (!spec.linux || spec.linux->mount_label.empty()) return mounts::Selinux::off;  // nobody asks

@@ -91,7 +91,7 @@ Result<init::ProcessPlan> plan_exec(const Context& context, const ExecOptions& o
       TRY(available_capabilities((state.namespaces & kUserNamespace) != 0, wanted));
   auto capabilities =
       TRY(capabilities::exec_plan(process.capabilities, options.capabilities, available));
-  for (const std::string& warning : capabilities.warnings) context.warn(warning);
+  report_capabilities(context, capabilities);
   // The limits, scheduling and filter of `linux` that are per process go for exec'd ones as well.
   return init::plan_process(process, spec.linux, std::move(capabilities));
 }

@@ -92,6 +92,21 @@ capability_we_lack() {
   matches "$out" 'CapBnd:.0000000020000420'
 }
 
+# What Buildah asks for with every step.
+ambient_not_inheritable() {
+  new_bundle grep CapAmb /proc/self/status
+  edit '.process.capabilities.inheritable = [] | .process.capabilities.ambient = ["CAP_KILL"]'
+  run_ok
+  same "$err" ''
+  matches "$out" 'CapAmb:.0*$'
+  try runtime --debug run --bundle "$bundle" "$id"
+  contains "$err" "can't raise ambient capability CAP_KILL"
+  strictly=--strict
+  run_ok
+  contains "$err" level=warning
+  contains "$err" "can't raise ambient capability CAP_KILL"
+}
+
 delete_created() {
   new_bundle
   create
@@ -262,6 +277,7 @@ both 'hooks of create read the status creating [DIFF-05]' status_creating
 both 'poststart hooks read the status running [DIFF-06]' status_running
 both 'an unknown capability is a warning [DIFF-07]' unknown_capability
 both 'a capability that cannot be granted is a warning [DIFF-08]' capability_we_lack
+it 'an ambient capability that is not inheritable is left out without a word, with --strict with a warning [DIFF-41,CAP-04]' ambient_not_inheritable
 it 'delete takes a created container, with --strict only by force [DIFF-09]' delete_created
 both 'kill of a stopped container is an error, with --all it is not [DIFF-10]' kill_stopped
 both 'create without process succeeds, start does not [DIFF-11]' without_process

@@ -57,7 +57,8 @@ TEST_CASE("a plan is what a process has after the user switch", "[capabilities][
                      .inheritable = bit(CAP_KILL),
                      .permitted = bit(CAP_CHOWN) | bit(CAP_KILL),
                      .ambient = bit(CAP_KILL),
-                     .warnings = {}};
+                     .warnings = {},
+                     .remarks = {}};
 
   CHECK(in_child([&] {
           if (!drop_bounding(plan, held().value().bounding).ok()) return 1;
@@ -79,7 +80,8 @@ TEST_CASE("the extra capability does not reach the program", "[capabilities][CAP
                      .inheritable = 0,
                      .permitted = bit(CAP_CHOWN),
                      .ambient = 0,
-                     .warnings = {}};
+                     .warnings = {},
+                     .remarks = {}};
 
   CHECK(in_child([&] {
           if (!drop_bounding(plan, kAllCapabilities).ok()) return 1;

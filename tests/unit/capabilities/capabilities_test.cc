@@ -86,7 +86,7 @@ TEST_CASE("what the runtime does not hold is warned about and dropped", "[capabi
             "capabilities that this runtime does not hold are ignored: CAP_SYS_RESOURCE"});
 }
 
-TEST_CASE("sets that the kernel would refuse are cut down with a warning",
+TEST_CASE("sets that the kernel would refuse are cut down with a warning or a remark",
           "[capabilities][CAP-05]") {
   const Plan result = planned({.bounding = {"CAP_KILL"},
                                .effective = {"CAP_CHOWN"},
@@ -97,7 +97,10 @@ TEST_CASE("sets that the kernel would refuse are cut down with a warning",
   CHECK(result.inheritable == bit(CAP_KILL));
   CHECK(result.effective == 0);
   CHECK(result.ambient == bit(CAP_KILL));
-  CHECK(result.warnings.size() == 3);
+  CHECK(result.warnings.size() == 2);
+  CHECK(result.remarks ==
+        std::vector<std::string>{"can't raise ambient capability CAP_SETUID: it needs to be "
+                                 "permitted and inheritable"});
 }
 
 TEST_CASE("exec --cap never fills inheritable or ambient", "[capabilities][CVE-2022-29162]") {
@@ -133,6 +136,7 @@ TEST_CASE("a capability added by exec is ambient if the config has it inheritabl
   CHECK(result->ambient == (bit(CAP_CHOWN) | bit(CAP_SYSLOG)));
   CHECK(result->inheritable == (bit(CAP_CHOWN) | bit(CAP_SYSLOG)));
   CHECK(result->warnings.empty());
+  CHECK(result->remarks.empty());
 }
 
 TEST_CASE("a plan prints its five sets", "[capabilities]") {
@@ -142,7 +146,7 @@ TEST_CASE("a plan prints its five sets", "[capabilities]") {
                            .permitted = {"CAP_KILL"},
                            .ambient = {"CAP_KILL"}})) ==
         "bounding: CAP_CHOWN CAP_KILL\neffective: none\ninheritable: none\npermitted: CAP_KILL\n"
-        "ambient: none\nwarning: can't raise ambient capability CAP_KILL: it needs to be permitted "
+        "ambient: none\nremark: can't raise ambient capability CAP_KILL: it needs to be permitted "
         "and inheritable\n");
 }
 

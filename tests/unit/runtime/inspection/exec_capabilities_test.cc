@@ -18,7 +18,8 @@ TEST_CASE("execve makes of capabilities what capabilities(7) says") {
                   .inheritable = 8,
                   .permitted = 9,
                   .ambient = 0,
-                  .warnings = {}};
+                  .warnings = {},
+                  .remarks = {}};
   Plan ambient = sets;
   ambient.ambient = 8;
   const Case cases[] = {
