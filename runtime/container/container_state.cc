@@ -1,5 +1,7 @@
 #include "runtime/container/container_state.h"
 
+#include <sched.h>
+
 #include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -118,6 +120,8 @@ Result<std::vector<mounts::HotMount>> parse_hot_mounts(const Json& json) {
 
 // Keys that the file of a container which an older runtime has created does not have.
 Result<> parse_newer(const Json& json, ContainerState& state) {
+  state.own_pids = json.contains("ownPids") ? json.at("ownPids").get<bool>()
+                                            : (state.namespaces & CLONE_NEWPID) != 0;
   if (json.contains("hotMounts")) {
     state.hot_mounts = TRY(parse_hot_mounts(json.at("hotMounts")));
   }
@@ -168,6 +172,7 @@ std::string to_json(const ContainerState& state) {
                {"cgroup", to_json(state.cgroup)},
                {"foundCgroups", state.found_cgroups},
                {"namespaces", state.namespaces},
+               {"ownPids", state.own_pids},
                {"pivoted", state.pivoted},
                {"newKeyring", state.new_keyring},
                {"hasProcess", state.has_process},

@@ -45,6 +45,7 @@ struct ContainerState {
   std::optional<cgroups::Location> former_cgroup;
   std::uint64_t namespaces =
       0;                    // CLONE_NEW* of those that differ from the runtime's: what exec joins
+  bool own_pids = true;     // false: SIGKILL has to reach more than init (NSP-11)
   bool new_keyring = true;  // false: --no-new-keyring, for exec as well
   bool has_process = true;  // start refuses without one (OPS-12)
   bool poststart_hooks = false, poststop_hooks = false;  // saves the parse of a config without

@@ -36,6 +36,7 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
   state.cgroup_manager = context.cgroup_manager;
   state.cgroup = plan::planned_location(blueprint.plan.cgroup);
   state.namespaces = namespaces::joinable_flags(blueprint.plan.namespaces);
+  state.own_pids = blueprint.plan.namespaces.is_new(oci::NamespaceType::pid);
   state.pivoted = blueprint.plan.mounts.root.root_switch == mounts::RootSwitch::pivot;
   state.new_keyring = options.new_keyring == Switch::on;
   state.has_process = blueprint.spec.process.has_value();

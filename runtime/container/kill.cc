@@ -63,13 +63,18 @@ Result<> kill(const Context& context, const KillOptions& options) {
   const bool alive = found.init_pidfd.valid();
   const int signal =
       options.signal ? *options.signal : stop_signal(context, found.state.annotations);
-  // The kernel ends the rest of a pid namespace with its init. Where it is shared, nobody does.
-  const bool ends_all = signal == SIGKILL && (found.state.namespaces & CLONE_NEWPID) == 0;
-  if (options.all == Switch::on || ends_all) {
+  // The kernel ends the rest of a pid namespace with its init. Where init is not that, because the
+  // namespace is the host's or another container's, nobody does.
+  const bool reaches_all =
+      options.all == Switch::on || (signal == SIGKILL && !found.state.own_pids);
+  if (reaches_all && !found.state.cgroup.directories.empty()) {
     // Also when init is dead: processes of a shared pid namespace may be left (contract §0.7).
     return cgroups::kill_all(found.state.cgroup, signal).in_phase(Phase::signal);
   }
-  if (!alive) return make_error(ErrorCode::wrong_status, "container not running");
+  if (!alive) {
+    if (reaches_all) return {};
+    return make_error(ErrorCode::wrong_status, "container not running");
+  }
   auto sent = sys::pidfd_send_signal(found.init_pidfd.get(), signal);
   if (!sent.ok() && sent.error().errno_value == ESRCH) {
     return make_error(ErrorCode::wrong_status, "container not running");

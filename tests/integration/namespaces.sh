@@ -55,6 +55,24 @@ joined_pid_number() {
   [ "$out" -gt 1 ] || fail "pid $out in a namespace that has an init already"
 }
 
+# Only the end of the namespace's own init ends the others in it: SIGKILL goes to all of the cgroup.
+joined_pid_killed() {
+  local first command
+  new_bundle
+  run_detached
+  first=$(state_of pid)
+  for command in 'kill ID KILL' 'delete --force ID'; do
+    new_bundle sh -c 'sleep 2000 & sleep 2000 & wait'
+    set_path pid "/proc/$first/ns/pid"
+    run_detached
+    wait_until sh -c "[ \$('$RUNTIME' --root '$state_root' ps --format json '$id' | jq length) -eq 3 ]"
+    # shellcheck disable=SC2086  # words of a command
+    must runtime ${command/ID/$id}
+    wait_until sh -c '! pgrep -f "sleep 20[0]0"'
+    [ -d "/proc/$first" ] || fail "$command ended the owner of the namespace"
+  done
+}
+
 hostname_and_domain() {
   new_bundle sh -c 'hostname; cat /proc/sys/kernel/domainname'
   edit '.domainname = "example.org"'
@@ -240,6 +258,7 @@ it 'listed namespaces are new [NSP-01,NSP-03]' new_ones
 it 'what is not listed is inherited [NSP-06]' inherited
 it 'namespaces are joined by path [NSP-04]' joined
 it 'a joined pid namespace has an init already [NSP-08]' joined_pid_number
+it 'kill KILL ends every process of a joined pid namespace that is the container'\''s, and no other [NSP-11]' joined_pid_killed
 it 'hostname and domainname are set inside only [HST-01,HST-02]' hostname_and_domain
 it 'the loopback of a new network namespace is up [NSP-12]' loopback
 it 'the program is pid 1 [NSP-03]' pid_one
