@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "capabilities/apply.h"
 #include "cgroups/systemd/unit_jobs.h"
 #include "oci-spec/parse.h"
@@ -34,6 +36,12 @@ Result<std::optional<init::ProcessPlan>> plan_process(const oci::Spec& spec,
   const auto available = TRY(available_capabilities(own_user_namespace, wanted));
   auto capabilities = TRY(capabilities::plan(spec.process->capabilities, available));
   return std::optional(TRY(init::plan_process(*spec.process, spec.linux, std::move(capabilities))));
+}
+
+bool shows_cgroups(const oci::Spec& spec) {
+  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
+    return mount.type == "cgroup" || mount.type == "cgroup2";
+  });
 }
 
 void report(const Context& context, const Blueprint& blueprint) {
@@ -79,6 +87,8 @@ Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& 
   inputs.privileged = ::geteuid() == 0;
   if (context.cgroup_manager != CgroupManager::disabled) {
     inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
+  } else if (shows_cgroups(spec)) {
+    inputs.caller_cgroups = TRY(cgroups::discover().in_phase(Phase::cgroup));
   }
   if (context.cgroup_manager == CgroupManager::systemd) {
     inputs.systemd = TRY(systemd_host(context.systemd).in_phase(Phase::cgroup));

@@ -17,28 +17,49 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+mounts::CgroupView::Mode view_mode(cgroups::Mode mode) {
+  return mode == cgroups::Mode::v1       ? mounts::CgroupView::Mode::v1
+         : mode == cgroups::Mode::hybrid ? mounts::CgroupView::Mode::hybrid
+                                         : mounts::CgroupView::Mode::v2;
+}
+
+mounts::CgroupView::Hierarchy view_of(mounts::CgroupView::Mode mode, const std::string& mount_point,
+                                      const std::string& path,
+                                      const std::vector<std::string>& controllers) {
+  mounts::CgroupView::Hierarchy hierarchy;
+  hierarchy.name = mode == mounts::CgroupView::Mode::v2 ? "" : base_name(mount_point);
+  hierarchy.mount_point = mount_point;
+  hierarchy.container_path = path;
+  for (const std::string& controller : controllers) {
+    // "cpu" and "cpuacct" lead to "cpu,cpuacct"; a named hierarchy has no other name.
+    const bool named = controller.starts_with("name=");
+    if (!named && controller != hierarchy.name) hierarchy.links.push_back(controller);
+  }
+  return hierarchy;
+}
+
 // The hierarchies as the mounts module shows them to the container.
 mounts::CgroupView cgroup_view(const cgroups::Plan& plan, const cgroups::Host& host) {
   mounts::CgroupView view;
-  view.mode = plan.mode == cgroups::Mode::v1       ? mounts::CgroupView::Mode::v1
-              : plan.mode == cgroups::Mode::hybrid ? mounts::CgroupView::Mode::hybrid
-                                                   : mounts::CgroupView::Mode::v2;
+  view.mode = view_mode(plan.mode);
   for (std::size_t i = 0; i < plan.directories.size(); ++i) {
     const cgroups::Directory& directory = plan.directories[i];
-    mounts::CgroupView::Hierarchy hierarchy;
-    hierarchy.name =
-        view.mode == mounts::CgroupView::Mode::v2 ? "" : base_name(directory.mount_point);
-    hierarchy.mount_point = directory.mount_point;
-    hierarchy.container_path = directory.path;
+    auto hierarchy =
+        view_of(view.mode, directory.mount_point, directory.path, directory.controllers);
     if (plan.rootless == cgroups::Rootless::yes) {
       hierarchy.shared_path = host.hierarchies[i].own_path;
     }
-    for (const std::string& controller : directory.controllers) {
-      // "cpu" and "cpuacct" lead to "cpu,cpuacct"; a named hierarchy has no other name.
-      const bool named = controller.starts_with("name=");
-      if (!named && controller != hierarchy.name) hierarchy.links.push_back(controller);
-    }
     view.hierarchies.push_back(std::move(hierarchy));
+  }
+  return view;
+}
+
+// For a container that stays where the runtime is.
+mounts::CgroupView callers_view(const cgroups::Host& host) {
+  mounts::CgroupView view;
+  view.mode = view_mode(host.mode);
+  for (const cgroups::Hierarchy& own : host.hierarchies) {
+    view.hierarchies.push_back(view_of(view.mode, own.mount_point, own.own_path, own.controllers));
   }
   return view;
 }
@@ -62,6 +83,7 @@ mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
   facts.root_switch = inputs.root_switch;
   facts.selinux = inputs.selinux;
   if (plan.cgroup) facts.cgroup = cgroup_view(*plan.cgroup, *inputs.cgroup_host);
+  if (inputs.caller_cgroups) facts.cgroup = callers_view(*inputs.caller_cgroups);
   facts.uid_mappings = plan.namespaces.uid_mappings;
   facts.gid_mappings = plan.namespaces.gid_mappings;
   return facts;

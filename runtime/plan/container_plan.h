@@ -21,6 +21,7 @@ struct Inputs {
   std::string id;
   std::string bundle;                           // absolute
   std::optional<cgroups::Host> cgroup_host;     // nullopt: --cgroup-manager=disabled
+  std::optional<cgroups::Host> caller_cgroups;  // then: what a mount of type cgroup shows
   std::optional<cgroups::SystemdHost> systemd;  // nullopt: no --cgroup-manager=systemd
   mounts::RootSwitch root_switch = mounts::RootSwitch::pivot;
   mounts::UserNamespace user_namespace = mounts::UserNamespace::initial;  // of the runtime process

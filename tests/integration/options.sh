@@ -102,6 +102,35 @@ cgroups_disabled() {
   contains "$err" 'cgroupfs, systemd or disabled'
 }
 
+# As Podman sends it with --cgroups=disabled.
+disabled_with_cgroup_mount() {
+  local own
+  new_bundle sh -c 'cat /proc/self/cgroup; find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/*/x'
+  without_namespace cgroup
+  edit 'del(.linux.resources) | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}]'
+  try runtime --cgroup-manager disabled run --bundle "$bundle" "$id"
+  own=$(cat /proc/self/cgroup)
+  contains "$out" "$own"
+  contains "$out" cgroup.procs
+  contains "$err" 'Read-only file system'
+}
+
+# Without a cgroup init is all that is known of a container.
+killed_without_cgroup() {
+  local option
+  for option in '' --all; do
+    new_bundle
+    without_namespace pid
+    without_namespace cgroup
+    edit 'del(.linux.resources)'
+    must runtime --cgroup-manager disabled run --detach --bundle "$bundle" "$id"
+    must runtime kill $option "$id" KILL
+    wait_status stopped
+    must runtime kill --all "$id" KILL
+    must runtime delete "$id"
+  done
+}
+
 systemd_is_asked() {
   [ ! -d /run/systemd/system ] || skip 'there is a systemd here'
   new_bundle
@@ -511,6 +540,8 @@ it '--log journald: and syslog: go to the daemons' log_to_daemons
 it '--debug logs more' debug_lines
 it '--rootless decides over the default root' rootless_root
 it '--cgroup-manager=disabled leaves the process where its caller is' cgroups_disabled
+it '--cgroup-manager=disabled shows the caller'\''s cgroup in a mount' disabled_with_cgroup_mount
+it 'a container without a cgroup and a pid namespace is killed all the same' killed_without_cgroup
 it '--systemd-cgroup without a systemd is refused' systemd_is_asked
 it '--strict lets only stopped containers be deleted [LIF-11]' strict_delete
 it '--help, help, -h, --version and -v' help_everywhere

@@ -193,6 +193,27 @@ TEST_CASE("without a cgroup limits are refused, and device rules are not", "[pla
   CHECK(refused.error().pointer == "/linux/resources");
 }
 
+TEST_CASE("without a cgroup a mount shows the caller's", "[plan][contract-23]") {
+  Inputs facts = inputs();
+  facts.cgroup_host.reset();
+  facts.caller_cgroups = hybrid_host();
+  oci::Spec spec = spec_of("minimal");
+  spec.mounts.push_back({.destination = "/sys/fs/cgroup",
+                         .type = "cgroup",
+                         .source = "cgroup",
+                         .options = {},
+                         .uid_mappings = {},
+                         .gid_mappings = {}});
+
+  const ContainerPlan plan = planned(spec, facts);
+
+  CHECK_FALSE(plan.cgroup.has_value());
+  CHECK_THAT(to_string(plan), Catch::Contains("bind /sys/fs/cgroup/unified/engine -> "
+                                              "/sys/fs/cgroup/unified"));
+  CHECK_THAT(to_string(plan), Catch::Contains("bind /sys/fs/cgroup/cpu,cpuacct/engine -> "
+                                              "/sys/fs/cgroup/cpu,cpuacct"));
+}
+
 TEST_CASE("the errors of every module come out, with their pointers", "[plan][OPS-07]") {
   const auto pointer_of = [](const oci::Spec& spec) {
     const auto plan = plan_container(spec, inputs());
