@@ -123,6 +123,42 @@ failed_create() {
   jq -e '.pid < 0' <<<"$answer" && grep -qF "$2" <<<"$answer"
 }
 
+# conmon-rs gives globals twice and no document to exec: all comes from the container's own.
+conmon_rs() {
+  new_bundle r1 sleep 1000
+  jq '.process.env += ["WORD=own"] | .process.cwd = "/tmp"' "$work/bundles/r1/config.json" >"$work/r1.json"
+  mv "$work/r1.json" "$work/bundles/r1/config.json"
+  local twice=(bare "$RUNTIME" --root="$root" --root="$root")
+  expect 'conmon-rs: create' 0 '' "${twice[@]}" create --bundle "$work/bundles/r1" --pid-file "$work/r1.pid" r1
+  expect 'conmon-rs: start' 0 '' "${twice[@]}" start r1
+  expect 'conmon-rs: exec -d' 0 '' "${twice[@]}" exec -d --pid-file="$work/r1-exec.pid" r1 sh -c 'echo $WORD:$PWD >/tmp/said; exec sleep 1000'
+  holds 'conmon-rs: in the environment of the container' within 20 is own:/tmp cat "$work/rootfs/tmp/said"
+  holds 'conmon-rs: its pid is in the file' grep -q sleep "/proc/$(cat "$work/r1-exec.pid")/comm"
+  expect 'conmon-rs: delete --force' 0 '' "${twice[@]}" delete --force r1
+}
+
+# What NVIDIA's runtime does: it edits the configuration that --bundle names and runs the real one.
+wrapped() {
+  new_bundle w1 sh -c 'echo $ADDED; exit 3'
+  cat >"$work/wrapper" <<'WRAPPER'
+#!/bin/bash
+for argument; do
+  case $previous in --bundle | -b) bundle=$argument ;; esac
+  previous=$argument
+done
+if [ -n "${bundle:-}" ]; then
+  jq '.process.env += ["ADDED=by the wrapper"]' "$bundle/config.json" >"$bundle/edited" && mv "$bundle/edited" "$bundle/config.json"
+fi
+WRAPPER
+  echo "exec '$RUNTIME' \"\$@\"" >>"$work/wrapper"
+  chmod +x "$work/wrapper"
+  holds 'a wrapper: create' sh -c "echo '$(create w1 -r "$work/wrapper")' | jq -e '.pid > 0'"
+  expect 'a wrapper: start' 0 '' "$work/wrapper" --root "$root" start w1
+  holds 'a wrapper: the status' within 20 exit_file_is 3 w1
+  holds 'a wrapper: its change is seen' grep -q 'stdout F by the wrapper' "$work/w1.log"
+  expect 'a wrapper: delete' 0 '' "$work/wrapper" --root "$root" delete w1
+}
+
 # The probes that CRI-O makes of a runtime.
 probes() {
   expect 'version' 0 '* version *' runtime --version
@@ -135,6 +171,8 @@ mkdir -p "$work/rootfs"/{dev,proc,sys}
 part lifecycle
 part terminal
 part failures
+part conmon_rs
+part wrapped
 [ "$runtime_name" = crun ] || part probes
 holds 'no process is left' within 20 sh -c '! pgrep -x "conmon|sleep"'
 holds 'no state is left' sh -c "! find $root -mindepth 1 2>/dev/null | grep ."

@@ -92,12 +92,70 @@ control() {
   expect 'rm of all' 0 '*' podman rm -f -a -t 0
 }
 
-# Without the runtime's name in runtime_supports_json Podman gives no --log and reads stderr.
-without_json() {
-  write_containers_conf ''
-  expect 'run of a missing command ends with 127, told by stderr' 127 '' run no-such-program
-  expect 'run of a directory ends with 126, told by stderr' 126 '' run /etc
-  expect 'run prints, without a log' 0 hi run echo hi
+# What Podman makes of the runtime's answers, and all that it hands over in other ways.
+answers() {
+  expect "$way: run prints" 0 hi run echo hi
+  expect "$way: run ends with 42" 42 '' run sh -c 'exit 42'
+  expect "$way: run of a missing command ends with 127" 127 '' run no-such-program
+  expect "$way: run of a directory ends with 126" 126 '' run /etc
+  says "$way: a failed create says what failed" 127 'no_such' with --sysctl net.no_such=1 -- true
+  podman run -d --name u1 --network none bb sleep 1000 >/dev/null
+  expect "$way: exec of a missing command ends with 127" 127 '' podman exec u1 no-such-program
+  updates
+  podman rm -f -t 0 u1 >/dev/null 2>&1
+  without_cgroups
+}
+
+# updated WANTED FILE OPTIONS...: of a running container.
+updated() {
+  local wanted=$1 file=$2
+  shift 2
+  expect "$way: update $*" 0 '*' podman update "$@" u1
+  holds "$way: update $*: it is there" is "$wanted" podman exec u1 cat "/sys/fs/cgroup/$file"
+}
+updates() {
+  # On v2 this depends on what the view has, and the virtual machine looks at it.
+  [ "$MYRT_PRIVATE_VIEW" != v2 ] || return 0
+  updated 50000 cpu/cpu.cfs_quota_us --cpus 0.5
+  updated 20000 cpu/cpu.cfs_quota_us --cpu-period 50000 --cpu-quota 20000
+  updated 512 cpu/cpu.shares --cpu-shares 512
+  updated 0 cpuset/cpuset.cpus --cpuset-cpus 0
+  updated 67108864 memory/memory.limit_in_bytes --memory 64m --memory-swap 128m
+  updated 33554432 memory/memory.soft_limit_in_bytes --memory-reservation 32m
+  holds "$way: what is not named in an update stays" is 134217728 \
+    podman exec u1 cat /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes
+  expect "$way: the devices are still there" 0 4 podman exec u1 sh -c 'head -c 4 /dev/zero | wc -c'
+  says "$way: an update that cannot be says why" 125 'cpuset.cpus' podman update --cpuset-cpus 7777 u1
+}
+
+without_cgroups() {
+  expect "$way: --cgroups=disabled: the process stays in the caller's" 0 "$(cat /proc/self/cgroup)" \
+    with --cgroups=disabled -- cat /proc/self/cgroup
+  expect "$way: --cgroups=disabled: which it sees and may not write" 1 '*/cgroup.procs*' \
+    with --cgroups=disabled -- sh -c 'find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/memory/x'
+  expect "$way: --cgroups=disabled: run of a missing command ends with 127" 127 '' with --cgroups=disabled -- nosuch
+  podman run -d --name n1 --cgroups=disabled --network none bb sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done' >/dev/null
+  expect "$way: --cgroups=disabled: exec" 0 hi podman exec n1 echo hi
+  expect "$way: --cgroups=disabled: stop" 0 n1 podman stop -t 20 n1
+  expect "$way: --cgroups=disabled: the status" 0 5 podman inspect -f '{{.State.ExitCode}}' n1
+  podman rm -f -t 0 n1 >/dev/null
+}
+
+both_ways_of_answers() { both_ways answers; }
+
+# What init leaves behind in the host's pid namespace has to end with the container.
+leftovers() {
+  expect "the host's pids: run ends" 4 '' with --pid=host -- sh -c 'sleep 2001 & sleep 0.3; exit 4'
+  holds "the host's pids: what init left ends with it" within 20 sh -c '! pgrep -f "^sleep 2001"'
+  podman run -d --name p1 --pid=host --network none bb sh -c 'sleep 2002 & wait' >/dev/null
+  holds "the host's pids: a child runs" within 20 pgrep -f '^sleep 2002'
+  expect "the host's pids: kill" 0 p1 podman kill p1
+  holds "the host's pids: kill ends the child too" within 20 sh -c '! pgrep -f "^sleep 2002"'
+  podman run -d --name p2 --pid=host --network none bb sh -c 'sleep 2003 & wait' >/dev/null
+  holds "the host's pids: another child runs" within 20 pgrep -f '^sleep 2003'
+  expect "the host's pids: rm -f" 0 p2 podman rm -f -t 0 p2
+  holds "the host's pids: rm -f ends the child too" within 20 sh -c '! pgrep -f "^sleep 2003"'
+  podman rm -f -t 0 p1 >/dev/null
 }
 
 # What Podman configures is what the kernel applies: no false alarm on a fresh container.
@@ -118,7 +176,8 @@ part streams
 part limits
 executions
 part control
-part without_json
+part both_ways_of_answers
+part leftovers
 part inspection
 nothing_left
 finish

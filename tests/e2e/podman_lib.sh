@@ -1,12 +1,14 @@
 # Sourced by the Podman scripts: Podman with everything of its own in a directory of the sandbox.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$work" || exit 2 # conmon leaves a file `oom` where it is started
 
 # A cgroup2 beside v1 hierarchies has no pids controller for Podman's default limit.
 pids_limit=''
 if [ "$MYRT_PRIVATE_VIEW" = v2 ] && ! has_controller pids; then pids_limit='pids_limit = 0'; fi
 
 # write_containers_conf RUNTIMES: those that Podman believes to write a log. Its own limits are more
-# than a machine may allow whose root lacks CAP_SYS_RESOURCE.
+# than a machine may allow whose root lacks CAP_SYS_RESOURCE. (The documented name of the last key
+# has an `s`, and is not the one that is read.)
 write_containers_conf() {
   cat >"$work/containers.conf" <<CONF
 [containers]
@@ -16,6 +18,7 @@ $pids_limit
 events_logger = "file"
 events_logfile_path = "$work/events"
 runtime_supports_json = [$1]
+runtime_supports_nocgroup = ["$runtime_name"]
 CONF
 }
 write_containers_conf "\"$runtime_name\""
@@ -34,6 +37,17 @@ with() { # OPTIONS... -- COMMAND...
   done
   shift
   podman run --rm --network none "${options[@]}" bb "$@"
+}
+
+# both_ways FUNCTION: with the runtime's log, and without: then Podman reads what conmon has of its
+# stderr. FUNCTION's cases add $way to their names.
+both_ways() {
+  way='with a log'
+  "$1"
+  write_containers_conf ''
+  way='without a log'
+  "$1"
+  write_containers_conf "\"$runtime_name\""
 }
 
 import_image() {
