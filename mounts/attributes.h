@@ -13,6 +13,12 @@ namespace myrt::mounts {
 // (MNT-08). What is to be set is set, or it is an error.
 Result<> change_attributes(int mount_fd, std::span<const AttributeChange> changes);
 
+// Refuses changes of what `mount_fd`, the source of a bind, has locked (SourceLocks); to be called
+// before any of them is made. The names are for the error. Errors: system, EPERM, in the words that
+// callers know of runc.
+Result<> check_locks(int mount_fd, std::span<const AttributeChange> changes,
+                     std::string_view source, std::string_view destination);
+
 // MS_* of mount(2) for MOUNT_ATTR_*.
 unsigned long mount_flags_of(std::uint64_t attributes);
 

@@ -23,7 +23,7 @@ BindMount bind_of(const Hierarchy& hierarchy) {
 std::vector<AttributeChange> changes_of(const MountEntry& entry) {
   ParsedOptions options = entry.options;
   options.bind = Bind::bind;
-  return bind_changes(options, entry.base_propagation);
+  return bind_changes(options, entry.base_propagation, Unnamed::kept);
 }
 
 Result<std::vector<Step>> unified_steps(const MountEntry& entry, const Inputs& inputs) {

@@ -112,7 +112,9 @@ Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::st
 
 Result<> remount(const ParsedOptions& options, const std::string& destination, int root_fd) {
   const UniqueFd mount = TRY(sys::open_in_root(root_fd, destination, O_PATH));
-  if (options.bind != Bind::no) return change_attributes(mount.get(), bind_changes(options, 0));
+  if (options.bind != Bind::no) {
+    return change_attributes(mount.get(), bind_changes(options, 0, Unnamed::kept));
+  }
   std::string data;
   for (const std::string& word : options.data) {
     if (!data.empty()) data += ',';

@@ -106,6 +106,16 @@ constexpr std::array kOptions = {
 };
 static_assert(std::ranges::is_sorted(kOptions, {}, &Option::name));
 
+// The words among them that choose access times, as flags of mount(2).
+struct AccessTimeWord {
+  std::string_view name, opposite;
+  std::uint64_t flag = 0;
+};
+constexpr AccessTimeWord kAccessTimeWords[] = {{"noatime", "atime", MS_NOATIME},
+                                               {"nodiratime", "diratime", MS_NODIRATIME},
+                                               {"relatime", "norelatime", MS_RELATIME},
+                                               {"strictatime", "nostrictatime", MS_STRICTATIME}};
+
 // crun's forms with mappings.
 constexpr std::string_view kIdMap = "idmap=";
 constexpr std::string_view kRecursiveIdMap = "ridmap=";
@@ -127,7 +137,18 @@ void choose_access_time(std::uint64_t value, std::uint64_t& set, std::uint64_t& 
   clear |= field;
 }
 
+void note_attribute(std::string_view name, ParsedOptions& parsed) {
+  parsed.names_attribute = true;
+  for (const AccessTimeWord& word : kAccessTimeWords) {
+    if (name == word.name) parsed.access_time |= word.flag;
+    if (name == word.opposite) parsed.access_time &= ~word.flag;
+  }
+}
+
 void add(const Option& option, ParsedOptions& parsed) {
+  if (option.kind == Kind::set || option.kind == Kind::clear || option.kind == Kind::access_time) {
+    note_attribute(option.name, parsed);
+  }
   switch (option.kind) {
     case Kind::nothing:
       return;

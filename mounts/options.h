@@ -34,6 +34,10 @@ struct OptionIdMapping {
 struct ParsedOptions {
   std::uint64_t set = 0, clear = 0;                      // MOUNT_ATTR_*, of this mount only
   std::uint64_t recursive_set = 0, recursive_clear = 0;  // MOUNT_ATTR_*, of everything below too
+  bool names_attribute = false;  // any word of `set` and `clear` was there, though undone by now
+  // MS_NOATIME, MS_NODIRATIME, MS_RELATIME and MS_STRICTATIME as mount(2) would be given them: of a
+  // bind, whose source has a mode already.
+  std::uint64_t access_time = 0;
   // MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION and MS_SILENT: they belong
   // to the superblock.
   std::uint64_t superblock_flags = 0;

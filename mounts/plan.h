@@ -47,6 +47,10 @@ enum class MountNamespace : std::uint8_t { created, joined, inherited };
 enum class CgroupNamespace : std::uint8_t { own, inherited };
 enum class RootSwitch : std::uint8_t { pivot, move, chroot };  // `move`: --no-pivot
 enum class Selinux : std::uint8_t { off, on };
+// What guards the attributes that a bind's source has, below a user namespace: the kernel, where
+// the runtime itself lives in one, or (a container's own, with sources that the runtime opens on
+// the host, where nothing is locked) we, by the kernel's rules (mount_namespaces(7)).
+enum class SourceLocks : std::uint8_t { by_kernel, by_us };
 
 // An annotation of crun's: which of SELinux' mount options carries linux.mountLabel (mount(8)).
 inline constexpr std::string_view kMountContextType = "run.oci.mount_context_type";
@@ -59,6 +63,7 @@ struct Inputs {
   CgroupNamespace cgroup_namespace = CgroupNamespace::inherited;
   RootSwitch root_switch = RootSwitch::pivot;  // pivot or move; what a created namespace gets
   Selinux selinux = Selinux::off;
+  SourceLocks source_locks = SourceLocks::by_kernel;
   CgroupView cgroup;
   // Of the container's user namespace, when they are known.
   std::vector<oci::IdMapping> uid_mappings, gid_mappings;
@@ -72,6 +77,8 @@ struct AttributeChange {
   sys::Recursive recursive = sys::Recursive::no;
   std::uint64_t set = 0, clear = 0;  // MOUNT_ATTR_*
   std::uint64_t propagation = 0;     // MS_* or 0
+  // MOUNT_ATTR_* that the source of a bind has to have already as they will be then: SourceLocks.
+  std::uint64_t locked = 0;
   bool operator==(const AttributeChange&) const = default;
 };
 

@@ -103,8 +103,18 @@ Result<Action> plan_bind(const MountEntry& entry, const Inputs& inputs, Plan& pl
   bind.source_nofollow = options.source_nofollow;
   bind.destination_nofollow = options.destination_nofollow;
   bind.must_be_procfs = entry.destination == "/proc";
-  bind.changes = bind_changes(options, entry.base_propagation);
+  bind.changes = bind_changes(
+      options, entry.base_propagation,
+      inputs.source_locks == SourceLocks::by_us ? Unnamed::unlocked : Unnamed::cleared);
   bind.id_mapping = TRY(id_mapping_of(entry, inputs));
+  const auto keeps_below = [](const AttributeChange& change) {
+    return change.recursive == sys::Recursive::yes && change.locked != 0;
+  };
+  if (std::ranges::any_of(bind.changes, keeps_below)) {
+    plan.warnings.push_back(pointer +
+                            ": recursive options clear nothing of what is mounted below a "
+                            "source in a user namespace: it is locked there");
+  }
   // The kernel takes neither on a bind; refusing them would break callers that copy options from
   // fstab (OPT-18).
   for (const std::string& word : options.data) {

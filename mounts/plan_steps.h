@@ -24,9 +24,15 @@ std::string mount_pointer(std::size_t index);
 // "", private, rshared, … (ROP-01).
 Result<Propagation> parse_propagation(std::string_view word, std::string_view pointer);
 
-// mount_setattr calls for a bind: as few as give the result.
+// What happens to attributes that no option names when one names another: what mount(2) makes of a
+// bind that is remounted (they are cleared), the same with locks (cleared are only those that no
+// user namespace locks), or nothing.
+enum class Unnamed : std::uint8_t { cleared, unlocked, kept };
+
+// mount_setattr calls for a bind: as few as give the result. Only words of the mount itself count
+// as naming an attribute, neither recursive ones nor those of a filesystem.
 std::vector<AttributeChange> bind_changes(const ParsedOptions& options,
-                                          std::uint64_t base_propagation);
+                                          std::uint64_t base_propagation, Unnamed unnamed);
 
 // The attributes a new filesystem is mounted with: there is nothing below it, so recursive words
 // are as good as plain ones.

@@ -66,6 +66,9 @@ std::string to_text(const AttributeChange& change) {
     add("+", "relatime");
   }
   add("", propagation_word(change.propagation));
+  const std::uint64_t all_access_time = access_time | MOUNT_ATTR_NODIRATIME;
+  add("locked ", attribute_words(change.locked & ~all_access_time));
+  if ((change.locked & all_access_time) != 0) add("locked ", "atime");
   return fmt::format(" {}{{{}}}", change.recursive == Recursive::yes ? "r" : "", inside);
 }
 

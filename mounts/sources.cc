@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "mounts/attributes.h"
+#include "mounts/plan_steps.h"
 #include "sys/deferred_close.h"
 #include "sys/files.h"
 
@@ -46,7 +47,7 @@ Result<> check_is_procfs(int fd, const std::string& path) {
                     fmt::format("`{}` is no procfs and cannot be mounted on `/proc`", path));
 }
 
-Result<Sources::Source> open_source(const BindMount& bind) {
+Result<Sources::Source> clone_source(const BindMount& bind) {
   Sources::Source source;
   if (bind.copy_symlink) {
     Result<std::string> text = sys::read_link_at(AT_FDCWD, bind.source);
@@ -64,7 +65,23 @@ Result<Sources::Source> open_source(const BindMount& bind) {
   source.tree = TRY(std::move(tree));
   source.directory = bind.is_directory || S_ISDIR(TRY(sys::stat_fd(source.tree.get())).st_mode);
   if (bind.must_be_procfs) TRY(check_is_procfs(source.tree.get(), bind.source));
-  TRY(change_attributes(source.tree.get(), bind.changes));
+  return source;
+}
+
+Result<Sources::Source> open_source(const BindMount& bind, const Step& step) {
+  const auto failed = [&step](Error error) -> Result<Sources::Source> {
+    return Result<Sources::Source>(std::move(error))
+        .context(fmt::format("mounts[{}]", step.mount_index))
+        .at(mount_pointer(step.mount_index));
+  };
+  Result<Sources::Source> source = clone_source(bind);
+  if (!source.ok()) return failed(std::move(source).error());
+  if (!source->symlink_text.empty()) return source;
+  const int tree_fd = source->tree.get();
+  Result<> unlocked = check_locks(tree_fd, bind.changes, bind.source, step.destination);
+  if (!unlocked.ok()) return std::move(unlocked).at(mount_pointer(step.mount_index)).error();
+  Result<> changed = change_attributes(tree_fd, bind.changes);
+  if (!changed.ok()) return failed(std::move(changed).error());
   return source;
 }
 
@@ -125,15 +142,7 @@ Result<Sources> open_sources(const Plan& plan) {
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto* bind = std::get_if<BindMount>(&plan.steps[i].action);
     if (bind == nullptr) continue;
-    Result<Sources::Source> source = open_source(*bind);
-    if (!source.ok()) {
-      const std::size_t index = plan.steps[i].mount_index;
-      return std::move(source)
-          .context(fmt::format("mounts[{}]", index))
-          .at(fmt::format("/mounts/{}", index))
-          .error();
-    }
-    sources.steps[i] = std::move(source).value();
+    sources.steps[i] = TRY(open_source(*bind, plan.steps[i]));
   }
   if (plan.device_method == DeviceMethod::bind) {
     for (const DeviceNode& node : plan.devices) {

@@ -76,6 +76,9 @@ mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
   facts.bundle = plan.bundle;
   facts.rootfs = plan.rootfs;
   facts.user_namespace = own_user ? mounts::UserNamespace::own : inputs.user_namespace;
+  if (own_user && inputs.privileged && inputs.user_namespace == mounts::UserNamespace::initial) {
+    facts.source_locks = mounts::SourceLocks::by_us;
+  }
   facts.mount_namespace = mount_namespace(plan.namespaces);
   facts.cgroup_namespace = plan.namespaces.is_private(NamespaceType::cgroup)
                                ? mounts::CgroupNamespace::own

@@ -68,6 +68,25 @@ TEST_CASE("the access time words clear the whole field and set one value of it",
   CHECK(parsed({"noatime", "strictatime"}).set == MOUNT_ATTR_STRICTATIME);
 }
 
+TEST_CASE("words of access times are also flags as mount(2) has them", "[mounts][OPT-01]") {
+  CHECK(parsed({"noatime"}).access_time == MS_NOATIME);
+  CHECK(parsed({"noatime", "atime"}).access_time == 0);
+  CHECK(parsed({"nodiratime", "strictatime", "norelatime"}).access_time ==
+        (MS_NODIRATIME | MS_STRICTATIME));
+  CHECK(parsed({"rnoatime", "rnodiratime"}).access_time == 0);
+}
+
+TEST_CASE("a plain word names an attribute, a recursive one or a filesystem's does not",
+          "[mounts][OPT-01][DIFF-42]") {
+  for (const char* word : {"ro", "rw", "dev", "nosuid", "symfollow", "atime", "nostrictatime"}) {
+    CAPTURE(word);
+    CHECK(parsed({word}).names_attribute);
+  }
+  CHECK_FALSE(parsed({"rbind", "rro", "rsuid", "ratime", "rprivate", "sync", "loud", "size=1m",
+                      "idmap", "defaults"})
+                  .names_attribute);
+}
+
 TEST_CASE("the words of the superblock are not attributes of the mount",
           "[mounts][OPT-01][OPT-06]") {
   const ParsedOptions options =

@@ -32,22 +32,83 @@ TEST_CASE("a bind needs as few attribute calls as give its result",
     std::vector<std::string> options;
     const char* line;
   };
-  const Row rows[] = {
-      {{"bind"}, "mount 0: bind /s -> /d {slave}\n"},
-      {{"bind", "ro"}, "mount 0: bind /s -> /d {+ro slave}\n"},
-      {{"bind", "rro", "rw"}, "mount 0: bind /s -> /d {-ro slave}\n"},
-      {{"bind", "rprivate", "ro", "nosuid"}, "mount 0: bind /s -> /d {+ro,nosuid private}\n"},
-      {{"rbind"}, "mount 0: rbind /s -> /d r{slave}\n"},
-      {{"rbind", "rprivate"}, "mount 0: rbind /s -> /d r{private}\n"},
-      {{"rbind", "rslave"}, "mount 0: rbind /s -> /d r{slave}\n"},
-      {{"rbind", "rshared"}, "mount 0: rbind /s -> /d r{slave} r{shared}\n"},
-      {{"rbind", "private"}, "mount 0: rbind /s -> /d r{slave} {private}\n"},
-      {{"rbind", "rprivate", "ro"}, "mount 0: rbind /s -> /d r{private} {+ro}\n"},
-      {{"rbind", "rprivate", "rro"}, "mount 0: rbind /s -> /d r{+ro private}\n"},
-      {{"rbind", "rro", "rw"}, "mount 0: rbind /s -> /d r{+ro slave} {-ro}\n"},
-      {{"rbind", "noatime"}, "mount 0: rbind /s -> /d r{slave} {+noatime}\n"},
-      {{"rbind", "ratime"}, "mount 0: rbind /s -> /d r{+relatime slave}\n"}};
+  const Row rows[] = {{{"bind"}, "mount 0: bind /s -> /d {slave}\n"},
+                      {{"bind", "rro"}, "mount 0: bind /s -> /d {+ro slave}\n"},
+                      {{"rbind"}, "mount 0: rbind /s -> /d r{slave}\n"},
+                      {{"rbind", "rprivate"}, "mount 0: rbind /s -> /d r{private}\n"},
+                      {{"rbind", "rslave"}, "mount 0: rbind /s -> /d r{slave}\n"},
+                      {{"rbind", "rshared"}, "mount 0: rbind /s -> /d r{slave} r{shared}\n"},
+                      {{"rbind", "private"}, "mount 0: rbind /s -> /d r{slave} {private}\n"},
+                      {{"rbind", "rprivate", "rro"}, "mount 0: rbind /s -> /d r{+ro private}\n"},
+                      {{"rbind", "ratime"}, "mount 0: rbind /s -> /d r{+relatime slave}\n"}};
   for (const Row& row : rows) CHECK(lines_of("/d", "none", "/s", row.options) == row.line);
+}
+
+// What follows "mount 0: bind /s -> /d ".
+std::string changes_of(const std::vector<std::string>& options,
+                       mounts::SourceLocks locks = mounts::SourceLocks::by_kernel) {
+  PlanFixture fixture;
+  fixture.inputs.source_locks = locks;
+  fixture.spec.linux->rootfs_propagation = "shared";  // says nothing of its own
+  fixture.add("/d", "bind", "/s", options);
+  const std::string text = fixture.mount_lines();
+  const std::size_t begin = text.find("/d ");
+  return begin == std::string::npos ? "" : text.substr(begin + 3);
+}
+
+TEST_CASE("a bind that names an attribute loses the others of its source",
+          "[mounts][golden][MNT-08][OPT-01][DIFF-42]") {
+  CHECK(changes_of({"bind"}).empty());
+  CHECK(changes_of({"ro"}) == "{+ro -nosuid,nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"dev"}) == "{-ro,nosuid,nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"ro", "nosuid"}) == "{+ro,nosuid -nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"nosymfollow"}) == "{+nosymfollow -ro,nosuid,nodev,noexec}\n");
+  CHECK(changes_of({"rbind", "nosuid"}) == "{+nosuid -ro,nodev,noexec,nosymfollow}\n");
+}
+
+TEST_CASE("recursive words name nothing of the mount itself, and are not undone by one that does",
+          "[mounts][golden][MNT-08][OPT-08]") {
+  CHECK(changes_of({"rnosuid"}) == "{+nosuid}\n");
+  CHECK(changes_of({"rro", "nosuid"}) == "{+ro,nosuid -nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"rbind", "rro", "nosuid"}) == "r{+ro} {+nosuid -nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"rro", "rw"}) == "{-ro,nosuid,nodev,noexec,nosymfollow}\n");
+  CHECK(changes_of({"rbind", "rro", "rw"}) == "r{+ro} {-ro,nosuid,nodev,noexec,nosymfollow}\n");
+}
+
+TEST_CASE("a bind keeps the access times of its source unless a word chooses some",
+          "[mounts][golden][MNT-08][OPT-01][DIFF-43]") {
+  const std::string others = "-ro,nosuid,nodev,noexec,nosymfollow";
+  const std::string others_and_nodiratime = "-ro,nosuid,nodev,noexec,nodiratime,nosymfollow";
+
+  for (const char* word : {"atime", "diratime", "norelatime", "nostrictatime"}) {
+    INFO(word);
+    CHECK(changes_of({word}) == "{" + others + "}\n");
+  }
+  CHECK(changes_of({"noatime", "atime"}) == "{" + others + "}\n");
+  CHECK(changes_of({"noatime"}) == "{+noatime " + others_and_nodiratime + "}\n");
+  CHECK(changes_of({"relatime"}) == "{" + others_and_nodiratime + " +relatime}\n");
+  CHECK(changes_of({"strictatime"}) == "{+strictatime " + others_and_nodiratime + "}\n");
+  CHECK(changes_of({"noatime", "relatime"}) == "{+noatime " + others_and_nodiratime + "}\n");
+  CHECK(changes_of({"nodiratime"}) == "{+nodiratime " + others + " +relatime}\n");
+  CHECK(changes_of({"nodiratime", "norelatime"}) == "{+nodiratime " + others + " +relatime}\n");
+  CHECK(changes_of({"nodiratime", "strictatime"}) == "{+strictatime,nodiratime " + others + "}\n");
+}
+
+TEST_CASE("a bind for a user namespace clears nothing that is locked there",
+          "[mounts][golden][MNT-08][DIFF-42]") {
+  const auto changes = [](const std::vector<std::string>& options) {
+    return changes_of(options, mounts::SourceLocks::by_us);
+  };
+  CHECK(changes({"bind"}).empty());
+  CHECK(changes({"ro"}) == "{+ro -nosymfollow}\n");
+  CHECK(changes({"rw", "nosuid"}) == "{+nosuid -ro,nosymfollow locked ro}\n");
+  CHECK(changes({"dev", "atime"}) == "{-nodev,nosymfollow locked nodev}\n");
+  CHECK(changes({"noatime"}) == "{+noatime -nodiratime,nosymfollow locked atime}\n");
+  CHECK(changes({"rrw"}) == "{locked ro}\n");
+  CHECK(
+      changes({"rbind", "rrw"}) ==
+      "r{locked ro}\nwarning /mounts/0: recursive options clear nothing of what is mounted below a "
+      "source in a user namespace: it is locked there\n");
 }
 
 TEST_CASE("the propagation of binds follows the root's", "[mounts][ROP-02][ROP-04][OPT-05]") {

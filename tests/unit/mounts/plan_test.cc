@@ -30,7 +30,7 @@ TEST_CASE("a typical config's plan", "[mounts][golden][MNT-01][DEV-09][DEV-11][F
         "mount 1: tmpfs (tmpfs) -> /dev nosuid,strictatime [mode=755] [size=65536k]\n"
         "mount 2: devpts (devpts) -> /dev/pts nosuid,noexec [newinstance] [gid=5]\n"
         "mount 3: sysfs (sysfs) -> /sys ro,nosuid,nodev,noexec real-directory\n"
-        "mount 4: rbind /b/data -> /data r{private} {+ro}\n"
+        "mount 4: rbind /b/data -> /data r{private} {+ro -nosuid,nodev,noexec,nosymfollow}\n"
         "device /dev/null c 1:3 666 0:0 mknod\n"
         "device /dev/zero c 1:5 666 0:0 mknod\n"
         "device /dev/full c 1:7 666 0:0 mknod\n"
