@@ -14,4 +14,9 @@ namespace myrt::seccomp {
 // nothing on success. Returns the listener (O_CLOEXEC) when the program notifies. Errors: system.
 Result<std::optional<sys::UniqueFd>> load(const Program& program);
 
+// The same for a process that shares the program's confinement but not its agent (a startContainer
+// hook, which is the image's code as much as the program): without a listener the kernel answers
+// what would be notified with ENOSYS.
+Result<> load_without_listener(const Program& program);
+
 }  // namespace myrt::seccomp

@@ -56,10 +56,21 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   return pointers;
 }
 
+struct Surroundings {
+  const Output& output;
+  const std::vector<std::string>& default_env;
+  const std::function<Result<>()>& confine;
+};
+
+[[noreturn]] void give_up(const Error& error, int status) {
+  ignore(sys::write_all(STDERR_FILENO, error.message, "stderr"), "nobody else could be told");
+  ::_exit(status);
+}
+
 // Runs in the hook's process. What it says goes to the hook's own stderr, which is part of the
 // error.
-[[noreturn]] void execute(const oci::Hook& hook, const std::vector<std::string>& default_env,
-                          int stdin_fd, const Output& output) {
+[[noreturn]] void execute(const oci::Hook& hook, const Surroundings& around, int stdin_fd,
+                          const Output& output) {
   ignore(sys::reset_signals(), "a hook with odd signal dispositions still runs");
   // A dup2 onto itself would keep close-on-exec; our own fds are never below 3 unless the caller
   // closed its stdio.
@@ -70,12 +81,14 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   ::close_range(3, ~0U, 0);  // also what the caller leaked into the runtime
   const std::vector<std::string> only_path = {hook.path};
   const std::vector<char*> argv = c_strings(hook.args.empty() ? only_path : hook.args);
-  const std::vector<std::string>& environment = hook.env ? *hook.env : default_env;
+  const std::vector<std::string>& environment = hook.env ? *hook.env : around.default_env;
   const std::vector<char*> envp = c_strings(environment);
+  if (around.confine) {
+    const Result<> confined = around.confine();
+    if (!confined.ok()) give_up(confined.error(), 126);
+  }
   ::execve(hook.path.c_str(), argv.data(), envp.data());
-  const Error error = errno_error("execve", fmt::format("execute `{}`", hook.path));
-  ignore(sys::write_all(STDERR_FILENO, error.message, "stderr"), "nobody else could be told");
-  ::_exit(127);
+  give_up(errno_error("execve", fmt::format("execute `{}`", hook.path)), 127);
 }
 
 struct Outcome {
@@ -142,6 +155,8 @@ Result<> judge(const oci::Hook& hook, const Outcome& outcome) {
     what = fmt::format("timed out after {} s", hook.timeout.value_or(0));
   } else if (outcome.status->signaled) {
     what = fmt::format("killed by {}", sys::signal_name(outcome.status->code));
+    // What a seccomp filter does, and the words that callers know.
+    if (outcome.status->code == SIGSYS) what += " (bad system call)";
   } else if (outcome.status->code != 0) {
     what = fmt::format("exit status {}", outcome.status->code);
   } else {
@@ -152,8 +167,7 @@ Result<> judge(const oci::Hook& hook, const Outcome& outcome) {
   return make_error(ErrorCode::hook_failed, fmt::format("`{}`: {}", hook.path, what));
 }
 
-Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Output& wanted,
-                 const std::vector<std::string>& default_env) {
+Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Surroundings& around) {
   std::optional<Clock::time_point> deadline;
   if (hook.timeout) deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
   const sys::UniqueFd input = TRY(make_stdin(state_json));
@@ -161,7 +175,8 @@ Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Outpu
   auto child = TRY(sys::clone3({}));
   const int kept = output.write_end.get();
   if (!child) {
-    execute(hook, default_env, input.get(),
+    const Output& wanted = around.output;
+    execute(hook, around, input.get(),
             {.stdout_fd = wanted.stdout_fd < 0 ? kept : wanted.stdout_fd,
              .stderr_fd = wanted.stderr_fd < 0 ? kept : wanted.stderr_fd});
   }
@@ -175,9 +190,10 @@ Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Outpu
 
 Result<> run(std::string_view kind, const std::vector<oci::Hook>& hooks,
              std::string_view state_json, const Output& output,
-             const std::vector<std::string>& default_env) {
+             const std::vector<std::string>& default_env,
+             const std::function<Result<>()>& confine) {
   for (std::size_t index = 0; index < hooks.size(); ++index) {
-    auto result = run_one(hooks[index], state_json, output, default_env);
+    auto result = run_one(hooks[index], state_json, {output, default_env, confine});
     if (result.ok()) continue;
     return std::move(result)
         .context(fmt::format("error running {} hook #{}", kind, index))

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 
 #include "mounts/apply.h"
 #include "mounts/host_filesystems.h"
@@ -11,6 +12,7 @@
 #include "namespaces/sysctl.h"
 #include "namespaces/uts.h"
 #include "runtime/init/cpu_affinity.h"
+#include "seccomp/load.h"
 #include "sys/credentials.h"
 #include "sys/process.h"
 
@@ -136,13 +138,18 @@ Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
   return {};
 }
 
-// As with runc, they have the program's environment unless they have one of their own.
+// As with runc, they have the program's environment unless they have one of their own, and its
+// seccomp filter: what they execute comes from the same image. Init itself has no filter yet, so
+// that a profile need not allow what it takes to run a hook.
 Result<> run_start_hooks(InitContext& context, const std::vector<std::string>& environment) {
   if (context.spec.hooks.start_container.empty()) return {};
   context.state.status = oci::Status::created;
   context.state.pid = ::getpid();
+  std::function<Result<>()> confine;
+  const auto& filter = context.process->plan.filter;
+  if (filter) confine = [&filter] { return seccomp::load_without_listener(*filter); };
   return hooks::run("startContainer", context.spec.hooks.start_container,
-                    oci::to_json(context.state), context.hook_output, environment);
+                    oci::to_json(context.state), context.hook_output, environment, confine);
 }
 
 Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gate) {

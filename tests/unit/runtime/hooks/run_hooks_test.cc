@@ -292,4 +292,26 @@ TEST_CASE("a hook has stdin, stdout and stderr, and nothing that the caller leak
   CHECK(directory.read("fds") == "0, 1, 2, 3\n");  // 3 is the directory that ls reads
 }
 
+TEST_CASE("what confines a hook is done in its process, and its failure is the hook's",
+          "[hooks][DIFF-46]") {
+  const auto confined = run("startContainer", {shell("[ $(umask) = 0027 ]")}, kState, {}, {}, [] {
+    ::umask(0027);
+    return Result<>();
+  });
+  INFO((confined.ok() ? std::string() : confined.error().message));
+  CHECK(confined.ok());
+
+  const auto refused = run("startContainer", {shell("exit 0")}, kState, {}, {},
+                           [] { return Result<>(errno_error("seccomp", "load it", EINVAL)); });
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message ==
+        "error running startContainer hook #0: `/bin/sh`: exit status 126: load it: invalid "
+        "argument");
+}
+
+TEST_CASE("a hook that a seccomp filter kills says so", "[hooks][HOK-15]") {
+  CHECK(failure({shell("kill -SYS $$")}).message ==
+        "error running createRuntime hook #0: `/bin/sh`: killed by SIGSYS (bad system call)");
+}
+
 }  // namespace myrt::hooks
