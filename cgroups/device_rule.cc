@@ -14,11 +14,21 @@ Result<std::optional<std::uint32_t>> check_number(const std::optional<std::int64
   return std::optional(static_cast<std::uint32_t>(*number));
 }
 
-Result<std::uint32_t> check_access(const std::string& access, const std::string& pointer) {
+// In a rule that denies, `a` is all of them, as runc lets it pass; in one that allows it would give
+// more than the letters of the specification can say.
+Result<std::uint32_t> check_access(const oci::DeviceCgroupRule& rule, const std::string& pointer) {
+  const std::string& access = rule.access;
   if (access.empty()) return kAccessAll;
+  const auto unknown = [&] {
+    return config_error(pointer, fmt::format("expected letters of `rwm`, got `{}`", access));
+  };
   std::uint32_t bits = 0;
   for (const char letter : access) {
     switch (letter) {
+      case 'a':
+        if (rule.allow) return unknown();
+        bits = kAccessAll;
+        break;
       case 'r':
         bits |= kAccessRead;
         break;
@@ -29,7 +39,7 @@ Result<std::uint32_t> check_access(const std::string& access, const std::string&
         bits |= kAccessMknod;
         break;
       default:
-        return config_error(pointer, fmt::format("expected letters of `rwm`, got `{}`", access));
+        return unknown();
     }
   }
   return bits;
@@ -47,7 +57,7 @@ Result<DeviceRule> check_device_rule(const oci::DeviceCgroupRule& rule,
   checked.type = rule.type;
   checked.major = TRY(check_number(rule.major, pointer + "/major"));
   checked.minor = TRY(check_number(rule.minor, pointer + "/minor"));
-  checked.access = TRY(check_access(rule.access, pointer + "/access"));
+  checked.access = TRY(check_access(rule, pointer + "/access"));
   return checked;
 }
 

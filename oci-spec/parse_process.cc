@@ -42,7 +42,12 @@ static void read_members(const JsonValue& json, Scheduler& scheduler) {
 
 static void read_members(const JsonValue& json, IoPriority& priority) {
   json.required("class", priority.io_class);
-  json.required("priority", priority.priority);
+  // The idle class has no levels (ioprio_set(2)); the text requires one, the schema does not.
+  if (priority.io_class == "IOPRIO_CLASS_IDLE") {
+    json.optional("priority", priority.priority);
+  } else {
+    json.required("priority", priority.priority);
+  }
 }
 
 static void read_members(const JsonValue& json, ExecCpuAffinity& affinity) {

@@ -12,7 +12,9 @@ void check_devices(const std::vector<DeviceCgroupRule>& rules, const std::string
                    RuleReport& report) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const std::string& access = rules[i].access;
-    if (access.find_first_not_of("rwm") != std::string::npos) {  // CDV-04
+    // `a` in a rule that denies can only mean more; runc takes it.
+    const std::string_view letters = rules[i].allow ? "rwm" : "rwma";
+    if (access.find_first_not_of(letters) != std::string::npos) {  // CDV-04
       report.broken(fmt::format("{}/{}/access", base, i),
                     "expected letters of `rwm`, got " + quoted(access));
     }

@@ -277,6 +277,19 @@ TEST_CASE("a hole in a wider v1 entry is refused with its rule", "[cgroups][CDV-
   CHECK(writes.error().pointer == "/d/1");
 }
 
+TEST_CASE("the access `a` of a rule that denies is all of it", "[cgroups][CDV-04][DIFF-41]") {
+  const auto denied = [](const char* access) {
+    const auto checked = check_device_rule(
+        {.allow = false, .type = 'c', .major = 1, .minor = 11, .access = access}, "/d/0");
+    REQUIRE(checked.ok());
+    return checked->access;
+  };
+
+  CHECK(denied("rwa") == kAccessAll);
+  CHECK(denied("ar") == kAccessAll);
+  CHECK(denied("rw") == (kAccessRead | kAccessWrite));
+}
+
 TEST_CASE("bad device rules are refused", "[cgroups][CDV-04]") {
   const auto pointer = [](oci::DeviceCgroupRule rule) {
     const auto program = devices_program({rule}, "/d");
@@ -291,6 +304,7 @@ TEST_CASE("bad device rules are refused", "[cgroups][CDV-04]") {
 
   CHECK(pointer(rule('p', 1, "r")) == "/d/0/type");
   CHECK(pointer(rule('c', 1, "rx")) == "/d/0/access");
+  CHECK(pointer(rule('c', 1, "rwa")) == "/d/0/access");
   CHECK(pointer(rule('c', -2, "r")) == "/d/0/major");
   CHECK(pointer(rule('c', std::int64_t{1} << 32, "r")) == "/d/0/major");
 }

@@ -150,7 +150,8 @@ TEST_CASE("I/O priorities, OOM scores and CPU lists are in range",
   check_rows(
       {AcceptedRow{"AFF-04",
                    R"({"process": {"execCPUAffinity": {"initial": "0-3,7", "final": ""}}})"},
-       {"IOP-02", R"({"process": {"ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 0}}})"}});
+       {"IOP-02", R"({"process": {"ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 0}}})"},
+       {"IOP-02", R"({"process": {"ioPriority": {"class": "IOPRIO_CLASS_IDLE"}}})"}});
 }
 
 TEST_CASE("the process of exec has pointers of its own document", "[oci-spec][PRC-04]") {

@@ -13,12 +13,15 @@ TEST_CASE("device rules have known types and access letters", "[oci-spec][CDV-01
        "/linux/resources/devices/0/type", "expected device type a, c or b, got `u`"},
       {"CDV-04", R"({"linux": {"resources": {"devices": [{"allow": true, "access": "rx"}]}}})",
        "/linux/resources/devices/0/access", "expected letters of `rwm`, got `rx`"},
+      {"CDV-04", R"({"linux": {"resources": {"devices": [{"allow": true, "access": "rwa"}]}}})",
+       "/linux/resources/devices/0/access", "expected letters of `rwm`, got `rwa`"},
       {"CDV-01", R"({"linux": {"resources": {"devices": [{"allow": true, "major": -2}]}}})",
        "/linux/resources/devices/0/major",
        "expected an integer from -1 to 9223372036854775807, got -2"},
   });
-  check_rows(
-      {AcceptedRow{"CDV-01", R"({"linux": {"resources": {"devices": [{"allow": false}]}}})"}});
+  check_rows({AcceptedRow{"CDV-01", R"({"linux": {"resources": {"devices": [{"allow": false}]}}})"},
+              {"CDV-04",
+               R"({"linux": {"resources": {"devices": [{"allow": false, "access": "rwa"}]}}})"}});
 }
 
 TEST_CASE("memory limits fit each other", "[oci-spec][CME-01][CME-03][CME-06]") {
