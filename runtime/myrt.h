@@ -67,6 +67,9 @@ struct CreateOptions {
   Switch pivot = Switch::on;        // off: --no-pivot
   Switch new_keyring = Switch::on;  // off: --no-new-keyring
   std::string notify_socket;        // NOTIFY_SOCKET of the caller, empty when it has none
+  // How the text of an error begins, for callers that know another runtime's; empty: create `ID`
+  // or run `ID`.
+  std::string failure_text;
 };
 
 Result<> create(const Context& context, const CreateOptions& options);

@@ -1,9 +1,21 @@
 #include "runtime/cli/create_options.h"
 
+#include <fmt/format.h>
+
 #include "runtime/cli/process_io.h"
 #include "runtime/cli/values.h"
 
 namespace myrt::cli {
+
+namespace {
+
+// As runc says it, to those who call us by its name.
+std::string failure_text(std::string_view command, const Personality& personality) {
+  if (personality.kind != Personality::Kind::runc) return {};
+  return fmt::format("{} {} failed", personality.name, command);
+}
+
+}  // namespace
 
 Switch to_switch(bool on) { return on ? Switch::on : Switch::off; }
 
@@ -31,6 +43,7 @@ Result<CreateOptions> create_options(const CommandLine& line, const Environment&
   options.pivot = to_switch(!line.options.on("no-pivot"));
   options.new_keyring = to_switch(!line.options.on("no-new-keyring"));
   options.notify_socket = environment.notify_socket;
+  options.failure_text = failure_text("create", personality);
   return options;
 }
 
@@ -38,6 +51,7 @@ Result<RunOptions> run_options(const CommandLine& line, const Environment& envir
                                const Personality& personality) {
   RunOptions options;
   options.create = TRY(create_options(line, environment, personality));
+  options.create.failure_text = failure_text("run", personality);
   options.detach = to_switch(line.options.on("detach"));
   options.keep = to_switch(line.options.on("keep"));
   options.subreaper = to_switch(!line.options.on("no-subreaper"));

@@ -335,7 +335,8 @@ Result<> create(const Context& context, const CreateOptions& options) {
     created.commit().release();
     return {};
   };
-  return steps().context(fmt::format("create `{}`", options.id));
+  return steps().context(options.failure_text.empty() ? fmt::format("create `{}`", options.id)
+                                                      : options.failure_text);
 }
 
 }  // namespace myrt

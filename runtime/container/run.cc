@@ -94,7 +94,9 @@ Result<int> run_in_foreground(const Context& context, const RunOptions& options)
 Result<int> run(const Context& context, const RunOptions& options) {
   auto result = options.detach == Switch::on ? run_detached(context, options.create)
                                              : run_in_foreground(context, options);
-  return std::move(result).context(fmt::format("run `{}`", options.create.id));
+  const std::string& failure_text = options.create.failure_text;
+  return std::move(result).context(failure_text.empty() ? fmt::format("run `{}`", options.create.id)
+                                                        : failure_text);
 }
 
 }  // namespace myrt

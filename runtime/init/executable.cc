@@ -94,22 +94,19 @@ Error diagnose_exec_failure(const std::string& path, int errno_value) {
       is_missing ? ErrorCode::executable_not_found : ErrorCode::executable_not_permitted;
   const std::string words = errno_text(errno_value);
   const ExecutableFile file = read_executable_file(path);
+  std::string cause;
   if (is_missing && !file.interpreter.empty()) {
-    return exec_error(code, path,
-                      fmt::format("interpreter {}: stat {}: {}", quoted(file.interpreter),
-                                  file.interpreter, words),
-                      errno_value, "execve");
+    cause = fmt::format("interpreter {} is missing", quoted(file.interpreter));
+  } else if (errno_value == ENOEXEC) {
+    cause = file.format;
+  } else if (errno_value == EACCES && !file.interpreter.empty() &&
+             execute_permission(file.interpreter) != 0) {
+    cause = fmt::format("interpreter {}", quoted(file.interpreter));
   }
-  if (errno_value == ENOEXEC && !file.format.empty()) {
-    return exec_error(code, path, fmt::format("{}: {}", file.format, words), errno_value, "execve");
-  }
-  if (errno_value == EACCES && !file.interpreter.empty() &&
-      execute_permission(file.interpreter) != 0) {
-    return exec_error(code, path,
-                      fmt::format("interpreter {}: {}", quoted(file.interpreter), words),
-                      errno_value, "execve");
-  }
-  return exec_error(code, path, words, errno_value, "execve");
+  if (cause.empty()) return exec_error(code, path, words, errno_value, "execve");
+  // It ends in what runc's init says, so that whoever looks for that finds it.
+  return exec_error(code, path, fmt::format("{}: exec {}: {}", cause, path, words), errno_value,
+                    "execve");
 }
 
 std::string quoted(std::string_view text) {

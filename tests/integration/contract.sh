@@ -103,6 +103,28 @@ nosuch|executable file not found in $PATH
 TABLE
 }
 
+# Whoever calls us by the name of runc gets its words (so do those who look for them in a log).
+beginning_of_failures() {
+  new_bundle nosuch
+  ln -s "$(realpath "$RUNTIME")" "$bundle/runc"
+  try "$bundle/runc" --root "$state_root" create --bundle "$bundle" "$id"
+  is_status 1
+  contains "$err" 'runc create failed: unable to start container process: exec: '
+  try "$bundle/runc" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 1
+  contains "$err" 'runc run failed: unable to start container process: exec: '
+}
+
+text_of_missing_interpreter() {
+  new_bundle /script
+  own_rootfs
+  printf '#!/no/such/interpreter\n' >"$bundle/rootfs/script"
+  chmod +x "$bundle/rootfs/script"
+  try runtime run --bundle "$bundle" "$id"
+  [ "$status" -ne 0 ]
+  contains "$err" 'exec /script: no such file or directory'
+}
+
 text_of_used_id() {
   new_bundle
   create
@@ -423,17 +445,19 @@ it 'contract §0.2: the error is in the log and plainly on standard error' two_p
 it 'contract §0.3: the log is a stream of JSON objects, whoever writes at the same time' json_lines
 it 'contract §0.4: a failure is one object in the log' one_object
 it 'contract §0.5: the log is appended to, and may be a pipe' log_is_appended
-it 'contract §2.1: a command that is missing' missing_command
-it 'contract §2.1: an absolute path that is missing' missing_path
-it 'contract §2.1: a command that is a directory' directory_as_command
-it 'contract §2.1: a command that is not executable' file_as_command
-it 'contract §2.1: a command below a file' directory_in_the_way
-it 'contract §2.1: exec says exec failed, with the same words' texts_of_exec
-it 'contract §2.1: an id that is in use' text_of_used_id
-it 'contract §2.1: an id that is unknown' texts_of_unknown_id
-it 'contract §2.1: what a state does not allow' texts_of_states
-it 'contract §2.1: usage' texts_of_usage
-it 'contract §2.1: the words of errno' words_of_errno
+it 'contract §0.6, §2.1: a command that is missing' missing_command
+it 'contract §0.6, §2.1: an absolute path that is missing' missing_path
+it 'contract §0.6, §2.1: a command that is a directory' directory_as_command
+it 'contract §0.6, §2.1: a command that is not executable' file_as_command
+it 'contract §0.6, §2.1: a command below a file' directory_in_the_way
+it 'contract §0.6, §2.1: create and run failed, as runc says it' beginning_of_failures
+it 'contract §0.6, §2.1: a script whose interpreter is missing' text_of_missing_interpreter
+it 'contract §0.6, §2.1: exec says exec failed, with the same words' texts_of_exec
+it 'contract §0.6, §2.1: an id that is in use' text_of_used_id
+it 'contract §0.6, §2.1: an id that is unknown' texts_of_unknown_id
+it 'contract §0.6, §2.1: what a state does not allow' texts_of_states
+it 'contract §0.6, §2.1: usage' texts_of_usage
+it 'contract §0.6, §2.1: the words of errno' words_of_errno
 it 'contract §0.7: kill --all of a dead init is no error and reaches what it left' kill_all_of_dead
 it 'contract §0.8: delete --force of nothing, and of a stopped container that left processes' delete_force
 it 'contract §0.9: no descriptor of the caller is in the container' leaked_descriptors

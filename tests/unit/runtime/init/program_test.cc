@@ -111,11 +111,11 @@ TEST_CASE("a failed execve names the interpreter that is missing", "[init][PRC-0
   const std::string binary = executable(directory, "binary", elf);
 
   CHECK(diagnose_exec_failure(script, ENOENT).message ==
-        kPrefix + init::quoted(script) +
-            ": interpreter \"/nosuch/bash\": stat /nosuch/bash: no such file or directory");
+        kPrefix + init::quoted(script) + ": interpreter \"/nosuch/bash\" is missing: exec " +
+            script + ": no such file or directory");
   CHECK(diagnose_exec_failure(binary, ENOENT).message ==
-        kPrefix + init::quoted(binary) +
-            ": interpreter \"/nosuch/ld.so\": stat /nosuch/ld.so: no such file or directory");
+        kPrefix + init::quoted(binary) + ": interpreter \"/nosuch/ld.so\" is missing: exec " +
+            binary + ": no such file or directory");
   CHECK(diagnose_exec_failure(script, ENOENT).code == ErrorCode::executable_not_found);
 }
 
@@ -131,13 +131,14 @@ TEST_CASE("a file that this machine cannot execute says what it is", "[init][PRC
   const std::string text = executable(directory, "text", "echo hello\n");
   const std::string empty = executable(directory, "empty", "");
 
-  CHECK(diagnose_exec_failure(foreign, ENOEXEC).message ==
-        kPrefix + init::quoted(foreign) + ": an ELF file for s390: exec format error");
+  CHECK(diagnose_exec_failure(foreign, ENOEXEC).message == kPrefix + init::quoted(foreign) +
+                                                               ": an ELF file for s390: exec " +
+                                                               foreign + ": exec format error");
   CHECK(diagnose_exec_failure(text, ENOEXEC).message ==
-        kPrefix + init::quoted(text) +
-            ": neither an ELF file nor a script with a #! line: exec format error");
+        kPrefix + init::quoted(text) + ": neither an ELF file nor a script with a #! line: exec " +
+            text + ": exec format error");
   CHECK(diagnose_exec_failure(empty, ENOEXEC).message ==
-        kPrefix + init::quoted(empty) + ": an empty file: exec format error");
+        kPrefix + init::quoted(empty) + ": an empty file: exec " + empty + ": exec format error");
   CHECK(diagnose_exec_failure("/nosuch", EACCES).message ==
         std::string(kPrefix) + "\"/nosuch\": permission denied");
 }
