@@ -5,6 +5,7 @@
 
 #include "mounts/apply_steps.h"
 #include "mounts/attributes.h"
+#include "mounts/plan_steps.h"
 #include "sys/paths.h"
 
 namespace myrt::mounts {
@@ -30,12 +31,6 @@ class ClearedUmask {
  private:
   mode_t old_;
 };
-
-bool is_below(std::string_view path, std::string_view directory) {
-  if (directory == "/") return path != "/";
-  return path.size() > directory.size() && path.starts_with(directory) &&
-         path[directory.size()] == '/';
-}
 
 // What a later entry mounts below one with recursive changes keeps its own flags: the changes are
 // made before it comes. Only the mount itself stays writable until the end, for the targets in it.
@@ -90,11 +85,26 @@ Result<> attach_symlink(const Symlink& link, const std::string& destination,
   return make_symlink(link.text, at.parent.get(), at.name);
 }
 
-Result<> carry_out(const Step& step, Sources::Source& source, Workshop& workshop) {
+Result<Sources::Source> take_source_inside(const BindMount& bind, const Step& step, int root_fd,
+                                           const std::function<Result<>(int)>& map_ids) {
+  Sources::Source source = TRY(open_source_inside(bind, step, root_fd));
+  if (!bind.id_mapping) return source;
+  if (!map_ids) {
+    return make_error(ErrorCode::unsupported, "an id mapping of a source inside the container");
+  }
+  TRY(map_ids(source.tree.get()));
+  return source;
+}
+
+Result<> carry_out(const Step& step, Sources::Source& source, Workshop& workshop,
+                   const std::function<Result<>(int)>& map_ids) {
   const std::string& destination = step.destination;
   TRY(settle_above(step, workshop));
   return std::visit(
       Overloaded{[&](const BindMount& bind) -> Result<> {
+                   if (!bind.inside.empty()) {
+                     source = TRY(take_source_inside(bind, step, workshop.root_fd, map_ids));
+                   }
                    workshop.cover(destination);
                    TRY(attach_bind(bind, destination, source, workshop));
                    workshop.done.add(std::move(source.tree));
@@ -163,13 +173,15 @@ void Workshop::cover(std::string_view destination) {
   }
 }
 
-Result<> apply(const Plan& plan, Sources& sources, const Root& root) {
+Result<> apply(const Plan& plan, Sources& sources, const Root& root, const MapIds& map_ids) {
   const ClearedUmask umask;
   Workshop workshop;
   workshop.root_fd = root.fd.get();
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
-    Result<> result = carry_out(step, sources.steps[i], workshop);
+    const auto map_tree = [&map_ids, i](int tree_fd) { return map_ids(i, tree_fd); };
+    Result<> result = carry_out(step, sources.steps[i], workshop,
+                                map_ids ? std::function<Result<>(int)>(map_tree) : nullptr);
     if (!result.ok()) {
       return std::move(result)
           .context(described(step))

@@ -2,6 +2,9 @@
 // in the root, to an fd, and mounted upon by that fd (CVE-2021-30465).
 #pragma once
 
+#include <cstddef>
+#include <functional>
+
 #include "mounts/plan.h"
 #include "mounts/root.h"
 #include "mounts/sources.h"
@@ -15,7 +18,10 @@ namespace myrt::mounts {
 // close-on-exec: init closes what it does not know when it is ready. Changes and restores the
 // umask. Errors: system, with the pointer of the field and ``mounts[1]: mount `tmpfs` to
 // `/dev`: …``.
-Result<> apply(const Plan& plan, Sources& sources, const Root& root);
+// `map_ids` gives the detached tree of a step its id mapping (apply_id_mapping), where the source
+// is inside and could not be mapped before.
+using MapIds = std::function<Result<>(std::size_t step, int tree_fd)>;
+Result<> apply(const Plan& plan, Sources& sources, const Root& root, const MapIds& map_ids = {});
 
 // Binds the slave of the container's terminal on /dev/console (DEV-10). Runs in init after
 // enter_root and before finish_root; `pty_slave_fd` comes from the container's own devpts, in this

@@ -28,6 +28,9 @@ std::string_view obstacle(const Step& step) {
   if (std::holds_alternative<Remount>(step.action)) return "`remount` adds no mount";
   if (const auto* bind = std::get_if<BindMount>(&step.action)) {
     if (bind->copy_symlink) return "`copy-symlink` adds no mount";
+    if (!bind->inside.empty() && bind->id_mapping) {
+      return "an id mapping of a source inside the container is not supported";
+    }
     return bind->must_be_procfs ? "`/proc` is already mounted" : "";
   }
   const auto* filesystem = std::get_if<NewFilesystem>(&step.action);
@@ -81,6 +84,7 @@ Result<> add_step(const Step& step, Sources::Source& source, int root_fd, Added&
   Workshop workshop;
   workshop.root_fd = root_fd;
   if (const auto* bind = std::get_if<BindMount>(&step.action)) {
+    if (!bind->inside.empty()) source = TRY(open_source_inside(*bind, step, root_fd));
     TRY(attach_bind(*bind, destination, source, workshop));
     return added.add(destination, std::move(source.tree));
   }

@@ -149,4 +149,20 @@ Result<> apply_id_mappings(Sources& sources, const Plan& plan, const sys::Procfs
   return {};
 }
 
+Result<> apply_id_mapping(int tree_fd, const Plan& plan, std::size_t index, const sys::Procfs& proc,
+                          int container_userns_fd) {
+  const MountIdMapping* mapping =
+      index < plan.steps.size() ? mapping_of(plan.steps[index]) : nullptr;
+  if (mapping == nullptr) {
+    return make_error(ErrorCode::protocol, fmt::format("no id mapping for step {}", index));
+  }
+  std::vector<MadeNamespace> made;
+  const int userns_fd = TRY(user_namespace_for(*mapping, proc, container_userns_fd, made));
+  const std::string& source = std::get<BindMount>(plan.steps[index].action).source;
+  const std::size_t mount_index = plan.steps[index].mount_index;
+  return map_tree(tree_fd, *mapping, source, userns_fd, proc)
+      .context(fmt::format("mounts[{}]", mount_index))
+      .at(fmt::format("/mounts/{}", mount_index));
+}
+
 }  // namespace myrt::mounts

@@ -92,7 +92,10 @@ struct MountIdMapping {
 
 // A tree of the host, bound. The runtime process opens it (open_sources).
 struct BindMount {
-  std::string source;       // absolute, on the host
+  std::string source;  // absolute, on the host
+  // When earlier steps have to do with `source`, a path below the rootfs: what it is in the
+  // container's root. Init resolves it there, when everything before this step is mounted.
+  std::string inside;
   std::string else_source;  // taken where there is no `source`; empty: that is an error
   sys::Recursive recursive = sys::Recursive::no;
   bool copy_symlink = false, source_nofollow = false, destination_nofollow = false;

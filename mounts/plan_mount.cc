@@ -90,6 +90,31 @@ Result<std::optional<MountIdMapping>> id_mapping_of(const MountEntry& entry, con
   return std::optional<MountIdMapping>(std::move(mapping));
 }
 
+// `path` as the container has it, when it is a path of the host that leads into the rootfs.
+std::optional<std::string> path_inside(const std::string& path, const Inputs& inputs) {
+  const std::string rootfs = sys::clean_absolute(inputs.rootfs);
+  if (rootfs == "/") return std::nullopt;
+  if (path == rootfs) return "/";
+  if (!is_below(path, rootfs)) return std::nullopt;
+  return path.substr(rootfs.size());
+}
+
+// Whether anything of `steps` is mounted on the way to `path`, or in a tree that begins there.
+bool is_touched_by(const std::vector<Step>& steps, const std::string& path, sys::Recursive tree) {
+  return std::ranges::any_of(steps, [&](const Step& step) {
+    const std::string& mounted = step.destination;
+    return path == mounted || is_below(path, mounted) ||
+           (tree == sys::Recursive::yes && is_below(mounted, path));
+  });
+}
+
+// As with runc, sources below the rootfs mean what earlier mounts of the container have put there.
+std::string inside_source(const BindMount& bind, const Inputs& inputs, const Plan& plan) {
+  if (bind.must_be_procfs || bind.copy_symlink || bind.source_nofollow) return {};
+  const auto inside = path_inside(sys::clean_absolute(bind.source), inputs);
+  return inside && is_touched_by(plan.steps, *inside, bind.recursive) ? *inside : std::string();
+}
+
 Result<Action> plan_bind(const MountEntry& entry, const Inputs& inputs, Plan& plan) {
   const std::string pointer = mount_pointer(entry.index);
   const ParsedOptions& options = entry.options;
@@ -103,6 +128,7 @@ Result<Action> plan_bind(const MountEntry& entry, const Inputs& inputs, Plan& pl
   bind.source_nofollow = options.source_nofollow;
   bind.destination_nofollow = options.destination_nofollow;
   bind.must_be_procfs = entry.destination == "/proc";
+  bind.inside = inside_source(bind, inputs, plan);
   bind.changes = bind_changes(
       options, entry.base_propagation,
       inputs.source_locks == SourceLocks::by_us ? Unnamed::unlocked : Unnamed::cleared);
@@ -185,6 +211,12 @@ Result<Action> plan_filesystem(const MountEntry& entry, const Inputs& inputs,
 
 }  // namespace
 
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory == "/") return path != "/";
+  return path.size() > directory.size() && path.starts_with(directory) &&
+         path[directory.size()] == '/';
+}
+
 std::string mount_pointer(std::size_t index) { return fmt::format("/mounts/{}", index); }
 
 Result<> plan_mount(const oci::Mount& mount, std::size_t index, const Inputs& inputs,
@@ -195,6 +227,8 @@ Result<> plan_mount(const oci::Mount& mount, std::size_t index, const Inputs& in
     plan.warnings.push_back(fmt::format("{}/destination: relative path `{}` is deprecated", pointer,
                                         mount.destination));
   }
+  // runc's callers may also give it as the host has it.
+  if (const auto inside = path_inside(entry.destination, inputs)) entry.destination = *inside;
   entry.options = TRY(parse_options(mount.options, pointer + "/options"));
   if (mount.type == "bind" && entry.options.bind == Bind::no) entry.options.bind = Bind::bind;
   const bool is_bind = entry.options.bind != Bind::no;

@@ -21,6 +21,9 @@ struct MountEntry {
 
 std::string mount_pointer(std::size_t index);
 
+// Of clean paths. No path is below itself.
+bool is_below(std::string_view path, std::string_view directory);
+
 // "", private, rshared, … (ROP-01).
 Result<Propagation> parse_propagation(std::string_view word, std::string_view pointer);
 

@@ -97,6 +97,7 @@ std::string line_of(const std::string& destination, const BindMount& bind) {
   std::string text = fmt::format("{} {} -> {}", bind.recursive == Recursive::yes ? "rbind" : "bind",
                                  bind.source, destination);
   if (!bind.else_source.empty()) text += fmt::format(" or {}", bind.else_source);
+  if (!bind.inside.empty()) text += fmt::format(" inside:{}", bind.inside);
   text += to_text(bind.changes);
   if (bind.copy_symlink) text += " copy-symlink";
   if (bind.source_nofollow) text += " src-nofollow";

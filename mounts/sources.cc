@@ -10,6 +10,7 @@
 #include "mounts/plan_steps.h"
 #include "sys/deferred_close.h"
 #include "sys/files.h"
+#include "sys/paths.h"
 
 namespace myrt::mounts {
 namespace {
@@ -78,11 +79,20 @@ Result<Sources::Source> open_source(const BindMount& bind, const Step& step) {
   if (!source.ok()) return failed(std::move(source).error());
   if (!source->symlink_text.empty()) return source;
   const int tree_fd = source->tree.get();
+  // Not in a context of its own: callers know how the text begins.
   Result<> unlocked = check_locks(tree_fd, bind.changes, bind.source, step.destination);
   if (!unlocked.ok()) return std::move(unlocked).at(mount_pointer(step.mount_index)).error();
   Result<> changed = change_attributes(tree_fd, bind.changes);
   if (!changed.ok()) return failed(std::move(changed).error());
   return source;
+}
+
+Result<> check_hides_nothing(int fd, const std::string& path) {
+  struct statfs status = {};
+  if (::fstatfs(fd, &status) != 0) return errno_error("fstatfs", fmt::format("stat `{}`", path));
+  if (status.f_type != PROC_SUPER_MAGIC && status.f_type != SYSFS_MAGIC) return {};
+  return make_error(ErrorCode::unsupported,
+                    fmt::format("`{}` is inside the container's procfs or sysfs", path));
 }
 
 bool is_the_device(const struct stat& status, const DeviceNode& node) {
@@ -141,7 +151,7 @@ Result<Sources> open_sources(const Plan& plan) {
   sources.steps.resize(plan.steps.size());
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto* bind = std::get_if<BindMount>(&plan.steps[i].action);
-    if (bind == nullptr) continue;
+    if (bind == nullptr || !bind->inside.empty()) continue;
     sources.steps[i] = TRY(open_source(*bind, plan.steps[i]));
   }
   if (plan.device_method == DeviceMethod::bind) {
@@ -156,6 +166,27 @@ Result<Sources> open_sources(const Plan& plan) {
     sources.null_device = TRY(clone_device("/dev/null", null_device));
   }
   return sources;
+}
+
+Result<Sources::Source> open_source_inside(const BindMount& bind, const Step& step, int root_fd) {
+  const UniqueFd place = TRY(sys::open_in_root_without_symlinks(root_fd, bind.inside, O_PATH));
+  TRY(check_hides_nothing(place.get(), bind.inside));
+  Sources::Source source;
+  source.directory = S_ISDIR(TRY(sys::stat_fd(place.get())).st_mode);
+  unsigned flags = OPEN_TREE_CLONE | AT_EMPTY_PATH;
+  if (bind.recursive == Recursive::yes) flags |= AT_RECURSIVE;
+  source.tree = TRY(sys::open_tree(place.get(), "", flags).context(bind.inside));
+  TRY(check_locks(source.tree.get(), bind.changes, bind.source, step.destination));
+  TRY(change_attributes(source.tree.get(), bind.changes));
+  return source;
+}
+
+std::optional<std::size_t> first_inside_source(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* bind = std::get_if<BindMount>(&step.action);
+    if (bind != nullptr && !bind->inside.empty()) return step.mount_index;
+  }
+  return std::nullopt;
 }
 
 Result<Sources> open_sources_in_init(const Plan& plan) {

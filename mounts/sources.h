@@ -2,6 +2,7 @@
 // needs no permission on host paths, and nothing of the container can influence what is opened.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "mounts/plan.h"
@@ -19,7 +20,7 @@ struct Sources {
   ~Sources();  // closes them together: there may be many
 
   struct Source {
-    sys::UniqueFd tree;        // detached clone of the source; empty when the step has none
+    sys::UniqueFd tree;        // detached clone of the source; empty when the step has none (yet)
     bool directory = false;    // decides the kind of destination that is made
     std::string symlink_text;  // copy-symlink and the source is a symlink: what it says; no tree
     sys::UniqueFd user_namespace;  // with the id mapping of a new filesystem, for init
@@ -40,6 +41,15 @@ Result<Sources> open_sources(const Plan& plan);
 // could apply any more (IDM-08).
 Result<Sources> open_sources_in_init(const Plan& plan);
 
+// Opens the source of a step that has it inside the container (BindMount::inside), when it is the
+// step's turn. Runs in init, in its mount namespace. No symlink is followed, so that nothing in the
+// image can choose another source, and no procfs or sysfs is cloned, whose paths are yet to be
+// hidden. Errors: system, unsupported.
+Result<Sources::Source> open_source_inside(const BindMount& bind, const Step& step, int root_fd);
+
+// The first entry of the config whose source is inside; nullopt: none.
+std::optional<std::size_t> first_inside_source(const Plan& plan);
+
 // Whether apply_id_mappings has anything to do, and whether it needs the container's user
 // namespace.
 bool has_id_mappings(const Plan& plan);
@@ -58,5 +68,9 @@ Result<> open_filesystem_mappings(Sources& sources, const Plan& plan, const sys:
 // See mount_setattr(2), MOUNT_ATTR_IDMAP.
 Result<> apply_id_mappings(Sources& sources, const Plan& plan, const sys::Procfs& proc,
                            int container_userns_fd);
+// The same for the one step `index` whose tree init has opened inside and sent: init may not do it
+// itself in a user namespace. Errors: protocol when the plan maps no such step.
+Result<> apply_id_mapping(int tree_fd, const Plan& plan, std::size_t index, const sys::Procfs& proc,
+                          int container_userns_fd);
 
 }  // namespace myrt::mounts

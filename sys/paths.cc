@@ -168,6 +168,10 @@ Result<UniqueFd> open_in_root_nofollow(int root_fd, std::string_view path, int f
   return open_resolved(root_fd, path, flags | O_NOFOLLOW, 0, RESOLVE_IN_ROOT);
 }
 
+Result<UniqueFd> open_in_root_without_symlinks(int root_fd, std::string_view path, int flags) {
+  return open_resolved(root_fd, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+}
+
 Result<UniqueFd> open_beneath(int root_fd, std::string_view path, int flags, mode_t mode) {
   return open_resolved(root_fd, path, flags, mode, RESOLVE_BENEATH);
 }

@@ -20,6 +20,8 @@ Result<UniqueFd> open_in_root(int root_fd, std::string_view path, int flags, mod
 // As open_in_root, but the last component is not followed when it is a symlink (O_PATH|O_NOFOLLOW
 // gives the link itself).
 Result<UniqueFd> open_in_root_nofollow(int root_fd, std::string_view path, int flags);
+// As open_in_root, but a symlink anywhere on the way is an error (RESOLVE_NO_SYMLINKS).
+Result<UniqueFd> open_in_root_without_symlinks(int root_fd, std::string_view path, int flags);
 // Like open_in_root, but leaving `root_fd` is an error, not clamped (RESOLVE_BENEATH): for cgroup
 // sub-paths.
 Result<UniqueFd> open_beneath(int root_fd, std::string_view path, int flags, mode_t mode = 0);

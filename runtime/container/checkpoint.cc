@@ -69,6 +69,7 @@ Result<Observation> observe(const Container& container, const Blueprint& bluepri
   const pid_t pid = container.state.pid;
   const sys::UniqueFd root = TRY(open_container_root(blueprint.procfs, pid));
   const auto mounts = TRY(observe_mounts(blueprint.procfs, pid, root.get()));
+  TRY(check_sources_are_outside(blueprint.plan.mounts));
   const auto sources = host_sources(blueprint.plan.mounts);
   Observation observation;
   observation.streams = TRY(observe_streams(blueprint.procfs, pid));

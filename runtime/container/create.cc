@@ -125,17 +125,19 @@ Result<> assign_rdt(const Blueprint& blueprint, pid_t pid, ContainerState& state
   return {};
 }
 
+// Invalid when no mount takes its ids from the container's user namespace.
+Result<sys::UniqueFd> user_namespace_of_ids(const Blueprint& blueprint, pid_t pid) {
+  if (!mounts::needs_container_user_namespace(blueprint.plan.mounts)) return sys::UniqueFd();
+  return namespaces::open_namespace(blueprint.procfs, pid, oci::NamespaceType::user);
+}
+
 // Everything that can be done to init knowing only its pid, while it waits for `proceed`.
 Result<> set_up_from_outside(const Blueprint& blueprint, const namespaces::OpenJoins& joins,
                              std::optional<mounts::Sources>& sources, pid_t pid) {
   TRY(namespaces::write_id_mappings(blueprint.procfs, pid, blueprint.plan.namespaces)
           .in_phase(Phase::id_mappings));
   if (sources && mounts::has_id_mappings(blueprint.plan.mounts)) {
-    sys::UniqueFd user_namespace;
-    if (mounts::needs_container_user_namespace(blueprint.plan.mounts)) {
-      user_namespace =
-          TRY(namespaces::open_namespace(blueprint.procfs, pid, oci::NamespaceType::user));
-    }
+    const sys::UniqueFd user_namespace = TRY(user_namespace_of_ids(blueprint, pid));
     TRY(mounts::apply_id_mappings(*sources, blueprint.plan.mounts, blueprint.procfs,
                                   user_namespace.get())
             .in_phase(Phase::mount_sources));
@@ -153,18 +155,32 @@ Result<> run_runtime_hooks(const oci::Hooks& hooks, const oci::State& state) {
 
 namespace {
 
+// For a source that only init could open, but may not map in a user namespace.
+Result<> map_ids_for_init(const Blueprint& blueprint, const init::Ready& asked, pid_t pid,
+                          init::Channel& channel) {
+  const sys::UniqueFd user_namespace = TRY(user_namespace_of_ids(blueprint, pid));
+  TRY(mounts::apply_id_mapping(asked.tree.get(), blueprint.plan.mounts, asked.step,
+                               blueprint.procfs, user_namespace.get())
+          .in_phase(Phase::mounts));
+  return channel.send_id_mapping_done();
+}
+
 // Serves init until it is ready. Returns the pty master if init sent one.
 Result<sys::UniqueFd> wait_until_ready(init::Channel& channel, cgroups::Cgroup& cgroup,
-                                       const oci::Hooks& hooks, const oci::State& state) {
+                                       const Blueprint& blueprint, const oci::State& state) {
   bool has_device_rules = false;
   while (true) {
     init::Ready ready;
     const init::Message message = TRY(channel.wait_for_hooks_or_ready(ready));
-    // Either message says that the root is built, and that init waits.
+    if (message == init::Message::id_mapping_needed) {
+      TRY(map_ids_for_init(blueprint, ready, state.pid, channel));
+      continue;
+    }
+    // Either of the others says that the root is built, and that init waits.
     if (!has_device_rules) TRY(cgroup.apply_device_rules().in_phase(Phase::cgroup));
     has_device_rules = true;
     if (message == init::Message::ready) return std::move(ready.terminal);
-    TRY(run_runtime_hooks(hooks, state));
+    TRY(run_runtime_hooks(blueprint.spec.hooks, state));
     TRY(channel.send_runtime_hooks_done());
   }
 }
@@ -245,7 +261,7 @@ Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprin
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
   context.trace.enter("wait for init");
-  return wait_until_ready(channel, own.cgroup, blueprint.spec.hooks, creating);
+  return wait_until_ready(channel, own.cgroup, blueprint, creating);
 }
 
 }  // namespace

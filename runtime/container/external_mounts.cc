@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "mounts/sources.h"
 #include "sys/files.h"
 #include "sys/mount_id.h"
 #include "sys/paths.h"
@@ -100,6 +101,16 @@ Result<std::vector<ObservedMount>> observe_mounts(const sys::Procfs& procfs, pid
     observed.push_back({std::move(mount), root});
   }
   return observed;
+}
+
+Result<> check_sources_are_outside(const mounts::Plan& plan) {
+  const auto index = mounts::first_inside_source(plan);
+  if (!index) return {};
+  return Result<>(make_error(ErrorCode::unsupported,
+                             fmt::format("mounts[{}]: checkpoints of a container whose mounts have "
+                                         "their sources in other ones of it",
+                                         *index)))
+      .at(fmt::format("/mounts/{}/source", *index));
 }
 
 std::vector<HostSource> host_sources(const mounts::Plan& plan) {

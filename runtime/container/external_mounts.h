@@ -60,6 +60,10 @@ Result<sys::UniqueFd> open_container_root(const sys::Procfs& procfs, pid_t pid);
 Result<std::vector<ObservedMount>> observe_mounts(const sys::Procfs& procfs, pid_t pid,
                                                   int root_fd);
 
+// CRIU gets the sources of binds from the host, where one that an earlier mount of the container
+// makes (BindMount::inside) is not. Errors: unsupported.
+Result<> check_sources_are_outside(const mounts::Plan& plan);
+
 // The sources of a plan as they are on the host now; one that is gone is left out.
 std::vector<HostSource> host_sources(const mounts::Plan& plan);
 

@@ -119,6 +119,7 @@ void name_id_mappings(const namespaces::Plan& namespaces, mounts::Plan& plan) {
 
 Result<mounts::Sources> open_mounts(const Blueprint& blueprint) {
   mounts::Plan plan = blueprint.plan.mounts;
+  TRY(check_sources_are_outside(plan));
   name_id_mappings(blueprint.plan.namespaces, plan);
   auto sources = TRY(mounts::open_sources(plan));
   if (mounts::has_id_mappings(plan)) {

@@ -61,6 +61,10 @@ std::string_view to_string(Message message) {
       return "start";
     case Message::failed:
       return "failed";
+    case Message::id_mapping_needed:
+      return "id_mapping_needed";
+    case Message::id_mapping_done:
+      return "id_mapping_done";
   }
   return "unknown";
 }
@@ -155,6 +159,13 @@ Result<Message> Channel::wait_for_hooks_or_ready(Ready& ready) {
   if (!received) return peer_is_gone(to_string(Message::ready));
   if (received->message == Message::ready) {
     ready.terminal = std::move(received->fd);
+  } else if (received->message == Message::id_mapping_needed) {
+    ready.tree = std::move(received->fd);
+    const char* end = received->payload.data() + received->payload.size();
+    if (std::from_chars(received->payload.data(), end, ready.step).ptr != end ||
+        !ready.tree.valid()) {
+      return make_error(ErrorCode::protocol, "handshake: `id_mapping_needed` without a tree");
+    }
   } else if (received->message != Message::runtime_hooks_needed) {
     return out_of_turn(received->message, to_string(Message::ready));
   }
@@ -162,6 +173,7 @@ Result<Message> Channel::wait_for_hooks_or_ready(Ready& ready) {
 }
 
 Result<> Channel::send_runtime_hooks_done() { return send(Message::runtime_hooks_done); }
+Result<> Channel::send_id_mapping_done() { return send(Message::id_mapping_done); }
 Result<> Channel::send_committed() { return send(Message::committed); }
 Result<> Channel::send_start() { return send(Message::start); }
 
@@ -174,6 +186,12 @@ Result<> Channel::wait_for_execve() {
 Result<> Channel::request_runtime_hooks() {
   TRY(send(Message::runtime_hooks_needed));
   TRY(expect(Message::runtime_hooks_done));
+  return {};
+}
+
+Result<> Channel::request_id_mapping(std::size_t step, int tree_fd) {
+  TRY(send(Message::id_mapping_needed, fmt::format_int(step).c_str(), tree_fd));
+  TRY(expect(Message::id_mapping_done));
   return {};
 }
 

@@ -6,6 +6,8 @@
 //   everything that needs only the pid:                        blocked in wait_for_proceed
 //   id maps, cgroup, net devices
 //   proceed{pid} --------------------------------------------> namespaces, mounts
+//   maps the tree's ids  <------------------------------------ id_mapping_needed{step, tree}  (only
+//   where a source is inside) id_mapping_done --------------->
 //   prestart, createRuntime hooks  <-------------------------- runtime_hooks_needed   (only if
 //   there are any) runtime_hooks_done --------------------------------------> createContainer
 //   hooks, root, process, security saves the state  <----------------------------------------
@@ -45,6 +47,8 @@ enum class Message : std::uint8_t {
   committed,
   start,
   failed,
+  id_mapping_needed,
+  id_mapping_done,
 };
 std::string_view to_string(Message message);
 
@@ -56,6 +60,8 @@ std::optional<Error> decode_error(std::string_view bytes);  // nullopt: malforme
 // What init tells the runtime process when it comes to a stop.
 struct Ready {
   sys::UniqueFd terminal;  // pty master, only when the runtime process asked to proxy it
+  sys::UniqueFd tree;      // id_mapping_needed: the detached mount, and the step it is for
+  std::size_t step = 0;
 };
 
 // One end of the protocol. Owns its socket.
@@ -69,17 +75,20 @@ class Channel {
 
   // Runtime process.
   Result<> send_proceed(pid_t host_pid);
-  Result<Message> wait_for_hooks_or_ready(Ready& ready);  // runtime_hooks_needed or ready
+  // runtime_hooks_needed, id_mapping_needed or ready
+  Result<Message> wait_for_hooks_or_ready(Ready& ready);
   Result<> send_runtime_hooks_done();
+  Result<> send_id_mapping_done();
   Result<> send_committed();
   Result<> send_start();
   // True: execve happened (EOF). Errors: what init reported.
   Result<> wait_for_execve();
 
   // Init.
-  Result<pid_t> wait_for_proceed();      // the pid of init as the runtime process sees it
-  Result<> request_runtime_hooks();      // sends runtime_hooks_needed, waits for runtime_hooks_done
-  Result<> send_ready(int terminal_fd);  // -1: none
+  Result<pid_t> wait_for_proceed();  // the pid of init as the runtime process sees it
+  Result<> request_runtime_hooks();  // sends runtime_hooks_needed, waits for runtime_hooks_done
+  Result<> request_id_mapping(std::size_t step, int tree_fd);  // the same for id_mapping_needed
+  Result<> send_ready(int terminal_fd);                        // -1: none
   Result<> wait_for_committed();
   // False at EOF: the peer only looked (a status probe) or died.
   Result<bool> wait_for_start();

@@ -40,10 +40,13 @@ Result<> enter_namespaces(InitContext& context) {
 
 // The root as the container will see it, with everything mounted, but not entered: the moment of
 // the create hooks.
-Result<mounts::Root> build_root(InitContext& context) {
+Result<mounts::Root> build_root(InitContext& context, Channel& runtime) {
   if (!context.sources) context.sources = TRY(mounts::open_sources_in_init(context.plan.mounts));
   mounts::Root root = TRY(mounts::prepare_root(context.plan.mounts, *context.sources));
-  TRY(mounts::apply(context.plan.mounts, *context.sources, root));
+  TRY(mounts::apply(context.plan.mounts, *context.sources, root,
+                    [&runtime](std::size_t step, int tree_fd) {
+                      return runtime.request_id_mapping(step, tree_fd);
+                    }));
   return root;
 }
 
@@ -98,7 +101,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   context.trace.enter("namespaces");
   TRY(enter_namespaces(context).in_phase(Phase::namespaces));
   context.trace.enter("mounts");
-  const mounts::Root root = TRY(build_root(context).in_phase(Phase::mounts));
+  const mounts::Root root = TRY(build_root(context, runtime).in_phase(Phase::mounts));
   context.trace.enter("hooks");
   TRY(run_create_hooks(context, runtime, root.fd.get()));
   context.trace.enter("root");

@@ -114,8 +114,10 @@ void expect_bind(const mounts::BindMount& bind, const MountTable& host, Expected
   expected.fstype.clear();
   expected.attributes.reset();
   expected.id_mapped = bind.id_mapping.has_value();
-  const auto source = host.find(bind.source);
-  expected.source = source.ok() ? *source : std::nullopt;
+  expected.source.reset();
+  if (const auto source = host.find(bind.source); source.ok() && bind.inside.empty()) {
+    expected.source = *source;
+  }
   if (expected.source && expected.source->mount != nullptr) {
     expected.attributes = attributes_of(expected.source->mount->options);
   }

@@ -47,7 +47,7 @@ void check_bind_sources(const Subject& subject, Remarks& remarks) {
   if (!subject.plan) return;
   for (const mounts::Step& step : subject.plan->mounts.steps) {
     const auto* bind = std::get_if<mounts::BindMount>(&step.action);
-    if (bind == nullptr) continue;
+    if (bind == nullptr || !bind->inside.empty()) continue;
     // The container's own cgroup is there as soon as the container is.
     if (subject.spec.mounts[step.mount_index].type.starts_with("cgroup")) continue;
     const int flags = bind->source_nofollow || bind->copy_symlink ? O_PATH | O_NOFOLLOW : O_PATH;

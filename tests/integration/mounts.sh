@@ -382,6 +382,127 @@ idmap_not_supported() {
   refused '`/sys/kernel`' 'its filesystem `sysfs` does not support id-mapped mounts'
 }
 
+# bind_of HOST-OPTIONS BIND-OPTIONS: adds /bound, of a mount of the host that has HOST-OPTIONS.
+bind_of() {
+  mkdir -p "$bundle/source"
+  ! mountpoint -q "$bundle/source" || umount "$bundle/source"
+  mount -t tmpfs -o diratime,strictatime tmpfs "$bundle/source"
+  mount --bind -o "remount,diratime,strictatime" "$bundle/source"
+  [ -z "$1" ] || mount --bind -o "remount,$1" "$bundle/source"
+  edit '.mounts = (.mounts | map(select(.destination != "/bound"))) + [{"destination": "/bound", "type": "bind",
+    "source": "source", "options": ($options | split(","))}]' --arg options "$2"
+}
+
+attributes_of_binds() {
+  local host options expected
+  while read -r host options expected; do
+    new_bundle
+    bind_of "$host" "$options"
+    edit '.process.args = ["cat", "/proc/self/mountinfo"]'
+    run
+    umount "$bundle/source"
+    is_status 0
+    same "$(mount_options /bound)" "$expected" "$host bound with $options"
+  done <<'TABLE'
+ro,noexec,nodiratime,relatime bind ro,noexec,nodiratime,relatime
+ro,noexec,nodiratime,relatime bind,dev rw,nodiratime,relatime
+ro,relatime bind,nosuid,nodev rw,nosuid,nodev,relatime
+nosuid,nodev,noexec,relatime bind,ro ro,relatime
+nosuid,nodev,noexec,relatime rbind,ro,rprivate ro,relatime
+ro,relatime bind,rnosuid ro,nosuid,relatime
+relatime bind,rro,nosuid ro,nosuid,relatime
+noatime bind,atime rw,noatime
+noatime bind,norelatime rw,noatime
+noatime bind,relatime rw,relatime
+noatime bind,nodiratime rw,nodiratime,relatime
+noatime bind,nodiratime,strictatime rw,nodiratime
+nodiratime,relatime bind,strictatime rw
+TABLE
+}
+
+locked_attributes_of_binds() {
+  local host options expected
+  while read -r host options expected; do
+    new_bundle
+    new_namespace user
+    edit '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    bind_of "$host" "$options"
+    edit '.process.args = ["cat", "/proc/self/mountinfo"]'
+    run
+    umount "$bundle/source"
+    if [ "$expected" = refused ]; then
+      is_status 1
+      contains "$err" 'unable to start container process: error during container init: error mounting'
+      contains "$err" 'operation not permitted'
+    else
+      is_status 0
+      same "$(mount_options /bound)" "$expected" "$host bound with $options"
+    fi
+  done <<'TABLE'
+ro,noexec,relatime bind ro,noexec,relatime
+ro,noexec,relatime bind,dev ro,noexec,relatime
+nosuid,nodev,noexec,relatime bind,ro ro,nosuid,nodev,noexec,relatime
+ro,relatime bind,rw,nosuid refused
+nodev,nosuid,noatime bind,dev,suid,exec,atime refused
+relatime rbind,rrw rw,relatime
+ro,relatime rbind,rrw refused
+noatime,nodiratime bind,norelatime rw,noatime,nodiratime
+noatime bind,relatime refused
+relatime bind,noatime refused
+relatime bind,nodiratime refused
+noatime bind,nosuid,noatime rw,nosuid,noatime
+TABLE
+}
+
+# A tree of mounts as it is in the half-made container, bound to another place in it.
+sources_inside() {
+  new_bundle cat /final/x/y/file /final/x/file
+  own_rootfs
+  local rootfs=$bundle/rootfs part
+  mkdir -p "$rootfs/mnt" "$rootfs/final"
+  for part in a/x b/y c; do
+    mkdir -p "$bundle/$part"
+    echo "$part" >"$bundle/$part/file"
+  done
+  add_mount '{"source": "a", "destination": "/mnt", "type": "bind"},
+    {"source": "b", "destination": "/mnt/x", "type": "bind"},
+    {"source": "c", "destination": "/mnt/x/y", "type": "bind"}'"${1:-}"
+  edit '.mounts += [{source: ($rootfs + "/mnt"), destination: ($rootfs + "/final"), options: ["rbind", "rprivate"]}]' \
+    --arg rootfs "$rootfs"
+  echo b >"$bundle/b/file"
+  run_ok
+  same "$out" $'c\nb'
+}
+
+sources_inside_in_user_namespace() {
+  new_bundle stat -c '%u %n' /final/file
+  own_rootfs
+  new_namespace user
+  edit '.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+  chown -R 100000:100000 "$bundle/rootfs"
+  mkdir -p "$bundle/a"
+  touch "$bundle/a/file"
+  add_mount '{"source": "a", "destination": "/mnt", "type": "bind"}'
+  edit '.mounts += [{source: ($rootfs + "/mnt"), destination: "/final", options: ["rbind", "idmap"]}]' \
+    --arg rootfs "$bundle/rootfs"
+  run_ok
+  same "$out" '0 /final/file'
+}
+
+# What an image could plant on the way may not choose another source.
+symlink_to_source_inside() {
+  new_bundle true
+  own_rootfs
+  mkdir -p "$bundle/a"
+  ln -s /proc "$bundle/a/link"
+  add_mount '{"source": "a", "destination": "/mnt", "type": "bind"}'
+  edit '.mounts += [{source: ($rootfs + "/mnt/link"), destination: "/final", options: ["rbind"]}]' \
+    --arg rootfs "$bundle/rootfs"
+  refused 'mnt/link'
+  edit '.mounts[-1].source = $rootfs + "/proc/sys"' --arg rootfs "$bundle/rootfs"
+  refused 'procfs'
+}
+
 sources_of_dev() {
   # A /dev that is bound from the host gets no nodes of ours.
   new_bundle sh -c 'ls /dev'
@@ -425,5 +546,10 @@ it 'idmapped mounts: mappings in an option, as crun has them [IDM-04]' idmapped_
 it 'idmapped mounts: mappings relative to the container'"'"'s user namespace' idmapped_relative
 it 'idmapped mounts: a new filesystem' idmapped_filesystem
 it 'idmapped mounts: a filesystem that cannot is named [IDM-08]' idmap_not_supported
+it 'a bind that names an attribute loses the others of its source [MNT-08,DIFF-42,DIFF-43]' attributes_of_binds
+it 'but none that a user namespace locks [MNT-08,DIFF-42]' locked_attributes_of_binds
+it 'paths below the rootfs mean what earlier mounts have put there [MNT-01,DIFF-44]' sources_inside
+it 'also in a user namespace, with mapped ids [MNT-01,IDM-01,DIFF-44]' sources_inside_in_user_namespace
+it 'no symlink leads to such a source, and procfs is none [MNT-04,DIFF-44]' symlink_to_source_inside
 it 'a bound /dev is left alone [DEV-09]' sources_of_dev
 finish

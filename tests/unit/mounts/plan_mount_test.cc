@@ -120,6 +120,41 @@ TEST_CASE("the propagation of binds follows the root's", "[mounts][ROP-02][ROP-0
   CHECK(lines_of("/d", "", "/s", {"rbind"}, "shared") == "mount 0: rbind /s -> /d\n");
 }
 
+TEST_CASE("a destination may be given as a path of the host below the rootfs",
+          "[mounts][golden][MNT-02][DIFF-44]") {
+  CHECK(lines_of("/b/rootfs/d", "", "/s", {"bind"}) == "mount 0: bind /s -> /d {slave}\n");
+  CHECK(lines_of("/b/rootfs/../rootfs//d", "", "/s", {"bind"}) ==
+        "mount 0: bind /s -> /d {slave}\n");
+  CHECK(lines_of("/b/rootfs2/d", "", "/s", {"bind"}) ==
+        "mount 0: bind /s -> /b/rootfs2/d {slave}\n");
+  CHECK(refusal_of("/b/rootfs", "", "/s", {"bind"}).pointer == "/mounts/1/destination");
+  CHECK(refusal_of("/b/rootfs/proc/self", "", "/s", {"bind"}).pointer == "/mounts/1/destination");
+}
+
+TEST_CASE("a source below the rootfs is inside where earlier mounts have to do with it",
+          "[mounts][golden][MNT-01][DIFF-44]") {
+  const auto second_line = [](const std::string& source, const std::vector<std::string>& options) {
+    PlanFixture fixture;
+    fixture.spec.linux->rootfs_propagation = "shared";
+    fixture.add("/m/x", "tmpfs", "t", {});
+    fixture.add("/d", "", source, options);
+    const std::string text = fixture.mount_lines();
+    return text.substr(text.find('\n') + 1);
+  };
+  CHECK(second_line("/b/rootfs/m/x", {"bind"}) ==
+        "mount 1: bind /b/rootfs/m/x -> /d inside:/m/x\n");
+  CHECK(second_line("rootfs/m/x/y", {"bind"}) ==
+        "mount 1: bind /b/rootfs/m/x/y -> /d inside:/m/x/y\n");
+  CHECK(second_line("/b/rootfs/m", {"rbind"}) == "mount 1: rbind /b/rootfs/m -> /d inside:/m\n");
+  CHECK(second_line("/b/rootfs", {"rbind"}) == "mount 1: rbind /b/rootfs -> /d inside:/\n");
+  // Nothing of the mount is in these.
+  CHECK(second_line("/b/rootfs/m", {"bind"}) == "mount 1: bind /b/rootfs/m -> /d\n");
+  CHECK(second_line("/b/rootfs/m/xy", {"rbind"}) == "mount 1: rbind /b/rootfs/m/xy -> /d\n");
+  CHECK(second_line("/m/x", {"bind"}) == "mount 1: bind /m/x -> /d\n");
+  CHECK(second_line("/b/rootfs/m/x", {"bind", "src-nofollow"}) ==
+        "mount 1: bind /b/rootfs/m/x -> /d src-nofollow\n");
+}
+
 TEST_CASE("a mount is a bind by its options or its type", "[mounts][MNT-05][MNT-06][MNT-07]") {
   CHECK(lines_of("/d", "bind", "rel", {}) == "mount 0: bind /b/rel -> /d {slave}\n");
   CHECK(lines_of("/d", "tmpfs", "/s", {"rbind"}) == "mount 0: rbind /s -> /d r{slave}\n");

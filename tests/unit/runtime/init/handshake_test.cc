@@ -21,7 +21,8 @@ constexpr Message kMessages[] = {Message::proceed,
                                  Message::runtime_hooks_done,
                                  Message::ready,
                                  Message::committed,
-                                 Message::start};
+                                 Message::start,
+                                 Message::id_mapping_done};
 
 std::pair<Channel, Channel> channels() {
   auto pair = Channel::pair();
@@ -69,6 +70,10 @@ const std::vector<Wait>& waits() {
        {Message::runtime_hooks_done},
        "runtime_hooks_done",
        [](Channel& channel) { return channel.request_runtime_hooks(); }},
+      {"request_id_mapping",
+       {Message::id_mapping_done},
+       "id_mapping_done",
+       [](Channel& channel) { return channel.request_id_mapping(3, STDERR_FILENO); }},
       {"wait_for_committed",
        {Message::committed},
        "committed",
@@ -128,6 +133,25 @@ TEST_CASE("create's conversation goes through in order", "[init][handshake]") {
   CHECK(runtime.wait_for_execve().ok());
 }
 
+TEST_CASE("a tree whose ids are to be mapped comes with its step, or is refused",
+          "[init][handshake][IDM-01][DIFF-44]") {
+  auto [runtime, init] = channels();
+  Ready asked;
+
+  REQUIRE(runtime.send_id_mapping_done().ok());  // ahead of time, so that nothing blocks here
+  REQUIRE(init.request_id_mapping(17, STDERR_FILENO).ok());
+  const auto message = runtime.wait_for_hooks_or_ready(asked);
+  REQUIRE(message.ok());
+  CHECK(*message == Message::id_mapping_needed);
+  CHECK(asked.step == 17);
+  CHECK(asked.tree.valid());
+
+  send_raw(init, packet(Message::id_mapping_needed, "17"));
+  const auto without_tree = runtime.wait_for_hooks_or_ready(asked);
+  REQUIRE_FALSE(without_tree.ok());
+  CHECK(without_tree.error().code == ErrorCode::protocol);
+}
+
 TEST_CASE("ready carries the terminal, close-on-exec", "[init][handshake][FDS-01]") {
   auto [runtime, init] = channels();
   int ends[2];
@@ -167,7 +191,7 @@ TEST_CASE("a message out of turn is an error that names it and the expected one"
       ++tried;
     }
   }
-  CHECK(tried == 6 * 6 - 6);
+  CHECK(tried == 7 * 7 - 7);
 }
 
 TEST_CASE("a message twice is out of turn as well", "[init][handshake]") {
@@ -184,7 +208,7 @@ TEST_CASE("a message twice is out of turn as well", "[init][handshake]") {
 
 TEST_CASE("a message that does not exist is an error", "[init][handshake]") {
   for (const Wait& wait : waits()) {
-    for (const std::string_view bytes : {"\x07", "\x7f", "\x80\x01\x02", "\xff\xff\xff\xff"}) {
+    for (const std::string_view bytes : {"\x09", "\x7f", "\x80\x01\x02", "\xff\xff\xff\xff"}) {
       INFO(wait.name);
       auto [here, peer] = channels();
       send_raw(peer, bytes);
