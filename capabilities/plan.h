@@ -19,7 +19,7 @@ struct Plan {
   // Each is one sentence for the user; never a reason to fail.
   std::vector<std::string> warnings;
   // The same for what engines ask for with every container, where a warning each time would hide
-  // those that matter: runc 1.1 and crun say nothing then (DIFF-41).
+  // those that matter: runc 1.1 and crun say nothing then (DIFF-50).
   std::vector<std::string> remarks;
   bool operator==(const Plan&) const = default;
 };

@@ -35,7 +35,7 @@ Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& 
 Result<capabilities::Set> available_capabilities(bool own_user_namespace, capabilities::Set wanted);
 
 // Tells of what the plan left out: its remarks only in debug messages, and as warnings with
-// --strict, as the specification has it (DIFF-41).
+// --strict, as the specification has it (DIFF-50).
 void report_capabilities(const Context& context, const capabilities::Plan& plan);
 
 // Refuses labels whose LSM is off on this host.

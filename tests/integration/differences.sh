@@ -236,6 +236,39 @@ paused_status() {
   must runtime resume "$id"
 }
 
+device_access_a() {
+  new_bundle true
+  edit '.linux.resources.devices += [{"allow": false, "type": "c", "major": 1, "minor": 11, "access": "rwa"}]'
+  run_ok
+}
+
+idle_priority() {
+  new_bundle ionice
+  edit '.process.ioPriority = {"class": "IOPRIO_CLASS_IDLE"}'
+  run_ok
+  contains "$out" idle
+}
+
+start_container_hook_under_seccomp() {
+  new_bundle true
+  edit '.process.noNewPrivileges = true | .process.rlimits = [{"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]
+    | .linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_KILL"}]}
+    | .hooks.startContainer = [{"path": "/bin/mkdir", "args": ["mkdir", "/dev/shm/made"]}]'
+  run
+  is_status 1
+  contains "$err" 'error running startContainer hook'
+  contains "$err" 'bad system call'
+}
+
+notified_write() {
+  # The agent is none: what is notified is in the plan, and nothing refuses it.
+  new_bundle true
+  edit '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent", "syscalls": [{"names": ["write"], "action": "SCMP_ACT_NOTIFY"}]}'
+  try runtime validate "$bundle"
+  contains "$out" "0 errors"
+  lacks "$out$err" /linux/seccomp/syscalls
+}
+
 # What is an error in both modes, as: difference | jq filter | the JSON pointer that the message has to have.
 table() {
   cat <<'TABLE'
@@ -257,6 +290,8 @@ DIFF-27|.linux.maskedPaths = ["proc/kcore"]|/linux/maskedPaths/0
 DIFF-27|.linux.readonlyPaths = ["proc/sys"]|/linux/readonlyPaths/0
 DIFF-28|.linux.timeOffsets = {"monotonic": {"secs": 1}}|/linux/timeOffsets
 DIFF-29|.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}]|/linux/uidMappings
+DIFF-47|.linux.resources.hugepageLimits = [{"pagesize": "2MB", "limit": 0}]|/linux/resources/hugepageLimits/0/pageSize
+DIFF-48|.linux.namespaces \|= map(select(.type != "mount")) \| .linux.maskedPaths = [] \| .linux.readonlyPaths = [] \| .root.readonly = true|/root/readonly
 DIFF-35|.mounts += [{"destination": "/m", "type": "bind", "source": "/tmp", "options": ["bind", "idmap"]}]|/mounts/6/options/1
 DIFF-36|.process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 9}|/process/ioPriority/priority
 DIFF-37|.linux.sysctl = {"vm.swappiness": "10"}|/linux/sysctl
@@ -277,7 +312,7 @@ both 'hooks of create read the status creating [DIFF-05]' status_creating
 both 'poststart hooks read the status running [DIFF-06]' status_running
 both 'an unknown capability is a warning [DIFF-07]' unknown_capability
 both 'a capability that cannot be granted is a warning [DIFF-08]' capability_we_lack
-it 'an ambient capability that is not inheritable is left out without a word, with --strict with a warning [DIFF-41,CAP-04]' ambient_not_inheritable
+it 'an ambient capability that is not inheritable is left out without a word, with --strict with a warning [DIFF-50,CAP-04]' ambient_not_inheritable
 it 'delete takes a created container, with --strict only by force [DIFF-09]' delete_created
 both 'kill of a stopped container is an error, with --all it is not [DIFF-10]' kill_stopped
 both 'create without process succeeds, start does not [DIFF-11]' without_process
@@ -292,6 +327,10 @@ both 'mountLabel is refused where SELinux is off [DIFF-32]' mount_label_selinux_
 both 'unified is refused on v1 [DIFF-33]' unified_on_v1
 both 'pids.limit 0 is 0 [DIFF-34]' no_pids
 both 'a paused container is paused [DIFF-38]' paused_status
+both 'a device rule that denies may have the access a [DIFF-41]' device_access_a
+both 'the idle class needs no priority [DIFF-45]' idle_priority
+both 'startContainer hooks have the seccomp filter of the program [DIFF-46]' start_container_hook_under_seccomp
+both 'write may be notified [DIFF-49]' notified_write
 while IFS= read -r row; do
   # Fields are split at the first and the last bar; the others are jq's, written \|.
   difference=${row%%|*} table_text=${row##*|}
