@@ -76,7 +76,10 @@ Json memory(const cgroups::MemoryStats& stats) {
                {"kernelTCP", memory_entry(stats.kernel_tcp)},
                {"raw", stats.raw}};
   add(json, "cache", stats.cache);
-  if (!stats.events.empty()) json["events"] = stats.events;
+  // Only what has happened: callers look for `oom` in the stream, as the suite of runc does.
+  for (const auto& [name, count] : stats.events) {
+    if (count != 0) json["events"][name] = count;
+  }
   add_pressure(json, stats.psi);
   return json;
 }

@@ -79,7 +79,7 @@ TEST_CASE("memory numbers are exact up to the largest", "[container][stats][CFG-
   stats.memory.swap = {.limit = 5, .usage = {}, .max = {}, .failcnt = {}};
   stats.memory.cache = 9007199254740993U;  // no double has this value
   stats.memory.raw = {{"total_rss", 1}, {"anon", kLargest}};
-  stats.memory.events = {{"oom_kill", 2}};
+  stats.memory.events = {{"oom_kill", 2}, {"max", 0}};
 
   const Json memory = data_of(stats).at("memory");
 
