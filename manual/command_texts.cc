@@ -127,6 +127,18 @@ constexpr auto kTexts = std::to_array<CommandText>({
      "      mv /var/lib/prometheus/node-exporter/myrt.prom.new "
      "/var/lib/prometheus/node-exporter/myrt.prom",
      "events"},
+    {"gc",
+     "Removes what is left of containers whose creation was cut short: the runtime was killed, or "
+     "the container's init died before it was started. What a creation is about to acquire (its "
+     "cgroups, its systemd unit, mounts on the host, resctrl groups, a pid file) stands in the "
+     "state directory before it is acquired, and is undone from there, as `myrt delete --force` "
+     "does for one container.\n\n"
+     "A container whose init is alive is never touched, nor one that another myrt process is "
+     "making, starting or deleting. A container that has run and stopped is kept for its "
+     "engine, unless `--stopped` is given. Each line names a container and why it was taken for "
+     "dead; below it stands what it held.",
+     "0, also when there was nothing to do; 1 when something could not be removed.",
+     "    myrt gc --dry-run\n    myrt --root /run/containerd/runc/k8s.io gc --json", "delete list"},
     {"doctor",
      "Tries out what containers need of this host, by doing it: makes each kind of namespace, an "
      "empty cgroup, a detached mount, an id-mapped mount on each filesystem, loads a seccomp "

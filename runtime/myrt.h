@@ -133,6 +133,28 @@ struct DeleteOptions {
 };
 Result<> remove(const Context& context, const DeleteOptions& options);
 
+struct GcOptions {
+  Switch dry_run = Switch::off;
+  Switch stopped = Switch::off;  // on: also containers that have run and stopped
+};
+// Something that a container holds on the host.
+struct Leftover {
+  std::string kind;  // "cgroup", "unit", "mount", "resctrl group", "pid file", "state directory"
+  std::string name;
+};
+struct Reclaimed {
+  std::string id;
+  std::string reason;  // why it was taken for dead
+  std::vector<Leftover> held;
+  std::string error;  // empty: it is gone (or would be, with dry_run)
+};
+// Removes, as `delete --force` does, what creations that were cut short by the death of the runtime
+// have left in the root, and nothing else: no container whose init lives, and none that another
+// process works on. Errors: system, where the root cannot be read; what one container's removal
+// says is in its entry.
+Result<std::vector<Reclaimed>> gc(const Context& context, const GcOptions& options);
+std::string to_json(const std::vector<Reclaimed>& reclaimed);
+
 // Host pids of all processes of the container, sub-cgroups included, ascending.
 Result<std::vector<pid_t>> ps(const Context& context, const std::string& id);
 Result<> pause(const Context& context, const std::string& id);

@@ -1,6 +1,5 @@
 #include "sys/files.h"
 
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -26,11 +25,24 @@ std::string temporary_name(const std::string& name) {
   return directory + ".myrt-" + random_hex(8);
 }
 
-Result<> rename_at(int dirfd, const std::string& temporary, const std::string& name) {
-  if (::renameat(dirfd, temporary.c_str(), dirfd, name.c_str()) == 0) return {};
-  const int error = errno;
-  ::unlinkat(dirfd, temporary.c_str(), 0);
-  return errno_error("renameat", fmt::format("rename `{}` to `{}`", temporary, name), error);
+// The last step of a replacement: the temporary is not left when it fails.
+Result<> rename_over(int dirfd, const std::string& temporary, const std::string& name) {
+  Result<> renamed = rename_at(dirfd, temporary, name);
+  if (!renamed.ok()) ::unlinkat(dirfd, temporary.c_str(), 0);
+  return renamed;
+}
+
+// A file without a name is gone with its last fd, whoever dies. False: the name is taken, or the
+// filesystem (or /proc) has no such way.
+Result<bool> link_new_file(int dirfd, const std::string& name, std::string_view bytes,
+                           mode_t mode) {
+  const std::size_t slash = name.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : name.substr(0, slash + 1);
+  const auto file = open_at(dirfd, directory, O_TMPFILE | O_WRONLY, mode);
+  if (!file.ok()) return false;
+  TRY(write_all(file->get(), bytes, name));
+  return ::linkat(AT_FDCWD, fd_path(file->get()).c_str(), dirfd, name.c_str(), AT_SYMLINK_FOLLOW) ==
+         0;
 }
 
 enum class End : std::uint8_t { empty_read, short_read };
@@ -138,9 +150,10 @@ Result<> write_new_file_at(int dirfd, const std::string& name, std::string_view 
 }
 
 Result<> write_atomic_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode) {
+  if (TRY(link_new_file(dirfd, name, bytes, mode))) return {};
   const std::string temporary = temporary_name(name);
   TRY(write_new_file_at(dirfd, temporary, bytes, mode).context(fmt::format("write `{}`", name)));
-  return rename_at(dirfd, temporary, name);
+  return rename_over(dirfd, temporary, name);
 }
 
 Result<> replace_file_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode) {
@@ -148,9 +161,15 @@ Result<> replace_file_at(int dirfd, const std::string& name, std::string_view by
   const UniqueFd fd =
       TRY(open_at(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
   Result<> written = write_all(fd.get(), bytes, name);
-  if (written.ok()) return rename_at(dirfd, temporary, name);
+  if (written.ok()) return rename_over(dirfd, temporary, name);
   ::unlinkat(dirfd, temporary.c_str(), 0);
   return written;
+}
+
+Result<> rename_at(int dirfd, const std::string& from, const std::string& to) {
+  if (::renameat(dirfd, from.c_str(), dirfd, to.c_str()) == 0) return {};
+  const int error = errno;
+  return errno_error("renameat", fmt::format("rename `{}` to `{}`", from, to), error);
 }
 
 bool exists_at(int dirfd, const std::string& path) {
@@ -177,19 +196,6 @@ Result<std::string> read_link_at(int dirfd, const std::string& path) {
     return errno_error("readlinkat", fmt::format("read link `{}`", path), ENAMETOOLONG);
   }
   return std::string(buffer.data(), static_cast<std::size_t>(count));
-}
-
-Result<> lock_exclusive(int fd, Wait wait) {
-  const int operation = wait == Wait::yes ? LOCK_EX : LOCK_EX | LOCK_NB;
-  while (::flock(fd, operation) != 0) {
-    const int error = errno;
-    if (error == EINTR) continue;
-    if (error == EWOULDBLOCK) {
-      return make_error(ErrorCode::wrong_status, "another process holds the lock");
-    }
-    return errno_error("flock", fmt::format("lock fd `{}`", fd), error);
-  }
-  return {};
 }
 
 std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }

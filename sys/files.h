@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,13 +51,18 @@ Result<> write_kernel_file(int fd, std::string_view what, std::string_view value
 
 // Makes a new file (O_EXCL) and writes it. Leaves nothing on failure.
 Result<> write_new_file_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode);
-// Replaces a file atomically: temporary name in the same directory, then renameat(2). Leaves no
-// temporary on failure. No fsync: state lives on tmpfs and does not outlive a boot.
+// Makes a file that has all its bytes from the moment it has a name, or replaces one. A new one is
+// linked when it is complete (O_TMPFILE); else temporary name in the same directory, then
+// renameat(2). Leaves no temporary on failure, and where there is no such file, or a filesystem
+// without O_TMPFILE, none either when it is killed. No fsync: state lives on tmpfs and does not
+// outlive a boot.
 Result<> write_atomic_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode);
 // The same in a directory that is the caller's alone: the temporary name is always the same, and
 // what somebody who died has left there is overwritten.
 Result<> replace_file_at(int dirfd, const std::string& name, std::string_view bytes, mode_t mode);
 
+// renameat(2) within one directory.
+Result<> rename_at(int dirfd, const std::string& from, const std::string& to);
 Result<> mkdir_at(int dirfd, const std::string& path, mode_t mode);
 // mkdir -p of a host-side path; existing directories are kept as they are.
 Result<> make_directories(const std::string& path, mode_t mode);
@@ -69,9 +76,11 @@ Result<struct stat> stat_fd(int fd);
 Result<std::vector<std::string>> list_directory(int dirfd);
 Result<std::string> read_link_at(int dirfd, const std::string& path);
 
-// flock(2). `wait` says whether to block. A lock that is taken (Wait::no) is Error{wrong_status}.
-enum class Wait : std::uint8_t { yes, no };
-Result<> lock_exclusive(int fd, Wait wait);
+// flock(2). Waits no longer than `bound` for a lock that another one holds: then Error{timeout}.
+Result<> lock_exclusive(int fd, std::chrono::milliseconds bound);
+// Who took the lock on the file: the process that called flock(2), which may be gone when a child
+// of it has inherited the fd. nullopt when nobody has, or it cannot be known.
+std::optional<pid_t> lock_holder(int fd);
 
 // The text of /proc/self/fd/<fd>, for handing an fd to a syscall that only takes paths.
 std::string fd_path(int fd);

@@ -46,6 +46,8 @@ Result<int> run_selected(const Invocation& invocation) {
       return doctor_command(invocation);
     case CommandId::metrics:
       return metrics_command(invocation);
+    case CommandId::gc:
+      return gc_command(invocation);
     case CommandId::checkpoint:
       return checkpoint_command(invocation);
     case CommandId::restore:

@@ -66,6 +66,8 @@ Result<int> validate_command(const Invocation& invocation);
 Result<int> effective_command(const Invocation& invocation);
 Result<int> doctor_command(const Invocation& invocation);
 Result<int> metrics_command(const Invocation& invocation);
+// 1: something could not be removed.
+Result<int> gc_command(const Invocation& invocation);
 
 // Runs the command of `invocation.line`.
 Result<int> run_selected(const Invocation& invocation);

@@ -62,6 +62,19 @@ Result<int> metrics_command(const Invocation& invocation) {
   return 0;
 }
 
+Result<int> gc_command(const Invocation& invocation) {
+  const OptionValues& given = invocation.line.options;
+  GcOptions options;
+  if (given.on("dry-run")) options.dry_run = Switch::on;
+  if (given.on("stopped")) options.stopped = Switch::on;
+  const auto reclaimed = TRY(gc(invocation.context, options));
+  TRY(print(invocation.streams,
+            given.on("json") ? to_json(reclaimed) + "\n" : gc_text(reclaimed, options.dry_run)));
+  const bool failed = std::any_of(reclaimed.begin(), reclaimed.end(),
+                                  [](const auto& entry) { return !entry.error.empty(); });
+  return failed ? 1 : 0;
+}
+
 Result<int> doctor_command(const Invocation& invocation) {
   const DoctorOptions options{
       .search_path = std::string(search_path()),

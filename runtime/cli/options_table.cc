@@ -233,6 +233,12 @@ constexpr auto kMetrics = std::to_array<OptionEntry>({
 
 constexpr auto kDoctor = std::to_array<OptionEntry>({kJson});
 
+constexpr auto kGc = std::to_array<OptionEntry>({
+    {"dry-run", 'n', flag, "", "only list what would be removed"},
+    {"stopped", 0, flag, "", "also containers that have run and stopped"},
+    kJson,
+});
+
 constexpr std::string_view kId = "<container-id>";
 
 constexpr auto kCommands = std::to_array<CommandEntry>({
@@ -271,6 +277,7 @@ constexpr auto kCommands = std::to_array<CommandEntry>({
      1},
     {CommandId::metrics, "metrics", "print what containers use, for a monitoring system",
      "[container-id...]", kMetrics, 0, kAnyNumber},
+    {CommandId::gc, "gc", "remove what runtimes that were killed have left behind", "", kGc, 0, 0},
     {CommandId::doctor, "doctor", "try out what containers need of this host", "", kDoctor, 0, 0},
     {CommandId::help, "help", "show help, or the help of one command", "[command]", {}, 0, 1},
 });

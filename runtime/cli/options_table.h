@@ -55,6 +55,7 @@ enum class CommandId : std::uint8_t {
   effective,
   metrics,
   doctor,
+  gc,
   help,
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/container/caller_io.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "runtime/plan/annotations.h"
 #include "sys/files.h"
@@ -64,6 +65,12 @@ Result<> write_pid_file(const std::string& path, pid_t pid) {
   const sys::UniqueFd parent = TRY(sys::open(directory, O_PATH | O_DIRECTORY).context("pid file"));
   return sys::write_atomic_at(parent.get(), name, fmt::format_int(pid).str(), 0644)
       .context("pid file");
+}
+
+void remove_pid_file(const std::string& path, pid_t pid) {
+  if (path.empty() || pid == 0) return;
+  const auto text = sys::read_file(path);
+  if (text.ok() && *text == fmt::format_int(pid).str()) ::unlink(path.c_str());
 }
 
 Result<> send_pidfd(const std::string& socket_path, int pidfd) {

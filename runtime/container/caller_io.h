@@ -31,8 +31,11 @@ Result<> check_io(const ProcessIo& io, const oci::Process& process, Attachment a
 Result<CallerSockets> connect_sockets(const ProcessIo& io, const oci::Process& process,
                                       const std::string& listener_path);
 
-// The pid file: decimal digits only, made by rename (contract §0.1). Nothing without a path.
+// The pid file: decimal digits only, complete from the start (contract §0.1). Nothing without a
+// path.
 Result<> write_pid_file(const std::string& path, pid_t pid);
+// Takes it away again, if it is still about that process: of a container that came to nothing.
+void remove_pid_file(const std::string& path, pid_t pid);
 // Sends the pidfd with its own name as payload, like a console. Nothing without a path.
 Result<> send_pidfd(const std::string& socket_path, int pidfd);
 // Sends init's to --pidfd-socket and to the receiver that the annotations name.

@@ -130,6 +130,7 @@ Result<> parse_newer(const Json& json, ContainerState& state) {
     state.rdt_class = {.clos = entry.at("clos").get<std::string>(),
                        .monitor_group = entry.at("monitorGroup").get<std::string>()};
   }
+  if (json.contains("pidFile")) state.pid_file = TRY(absolute_path(json.at("pidFile")));
   return {};
 }
 
@@ -185,6 +186,7 @@ std::string to_json(const ContainerState& state) {
     json["rdtClass"] = {{"clos", state.rdt_class->clos},
                         {"monitorGroup", state.rdt_class->monitor_group}};
   }
+  if (!state.pid_file.empty()) json["pidFile"] = state.pid_file;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

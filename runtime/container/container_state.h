@@ -43,6 +43,9 @@ struct ContainerState {
   std::vector<std::string> found_cgroups;  // of these directories, what was there before (OPS-19)
   // Not on disk: where the container was made, when a caller has moved it since (contract §1.8).
   std::optional<cgroups::Location> former_cgroup;
+  // Not on disk: false where the creation died before the cgroups were the container's own. Then
+  // they are only planned, and may be another's (runtime/container/state_store.h).
+  bool claimed = true;
   std::uint64_t namespaces =
       0;                    // CLONE_NEW* of those that differ from the runtime's: what exec joins
   bool own_pids = true;     // false: SIGKILL has to reach more than init (NSP-11)
@@ -52,7 +55,9 @@ struct ContainerState {
   bool pivoted = true;                                   // false: exec has to chroot (--no-pivot)
   std::vector<std::string>
       host_mounts;  // made in the runtime's own mount namespace, to be undone by delete
-  std::vector<std::string> resctrl_groups;   // made by us, to be removed by delete
+  std::vector<std::string> resctrl_groups;   // made by us, to be removed by delete; planned while
+                                             // there is no pid
+  std::string pid_file;                      // absolute; empty: nobody has asked for one
   std::optional<RdtClass> rdt_class;         // nullopt: the config has no intelRdt
   std::vector<mounts::HotMount> hot_mounts;  // what `mounts add` has added, for `mounts remove`
 };

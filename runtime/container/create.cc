@@ -35,6 +35,7 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
   state.annotations = blueprint.spec.annotations;
   state.cgroup_manager = context.cgroup_manager;
   state.cgroup = plan::planned_location(blueprint.plan.cgroup);
+  state.pid_file = options.io.pid_file;
   state.namespaces = namespaces::joinable_flags(blueprint.plan.namespaces);
   state.own_pids = blueprint.plan.namespaces.is_new(oci::NamespaceType::pid);
   state.pivoted = blueprint.plan.mounts.root.root_switch == mounts::RootSwitch::pivot;
@@ -42,6 +43,11 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
   state.has_process = blueprint.spec.process.has_value();
   state.poststart_hooks = !blueprint.spec.hooks.poststart.empty();
   state.poststop_hooks = !blueprint.spec.hooks.poststop.empty();
+  if (blueprint.spec.linux) {
+    // An invalid section is the error of the step that applies it.
+    const auto rdt = init::plan_rdt(blueprint.spec.linux->intel_rdt, options.id);
+    if (rdt.ok() && *rdt) state.resctrl_groups = planned_groups(**rdt);
+  }
   if (!blueprint.plan.namespaces.is_private(oci::NamespaceType::mount)) {
     for (const mounts::Step& step : blueprint.plan.mounts.steps) {
       state.host_mounts.push_back(state.rootfs + step.destination);
@@ -81,6 +87,15 @@ Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint) {
   return cgroup;
 }
 
+Result<> claim(const cgroups::Cgroup& cgroup, ContainerState& state, StateDirectory& directory) {
+  ContainerState actual = state;
+  actual.cgroup = cgroup.location();
+  actual.found_cgroups = cgroup.found();
+  TRY(directory.claim(state, actual).in_phase(Phase::state));
+  state = std::move(actual);
+  return {};
+}
+
 namespace {
 
 std::string listener_path(const Blueprint& blueprint) {
@@ -117,12 +132,13 @@ std::optional<init::ProcessContext> process_context(const Context& context,
 
 // What the config asks for in resctrl, done with the pid alone. The groups that delete has to
 // remove are in the state afterwards.
-Result<> assign_rdt(const Blueprint& blueprint, pid_t pid, ContainerState& state) {
-  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return {};
+Result<RdtGroups> assign_rdt(const Blueprint& blueprint, pid_t pid, ContainerState& state) {
+  if (!blueprint.spec.linux || !blueprint.spec.linux->intel_rdt) return RdtGroups();
   const auto plan = TRY(init::plan_rdt(blueprint.spec.linux->intel_rdt, state.id));
-  const sys::UniqueFd resctrl = TRY(init::open_resctrl());
-  record_rdt(*plan, TRY(init::apply_rdt(resctrl.get(), *plan, pid)), state);
-  return {};
+  sys::UniqueFd resctrl = TRY(init::open_resctrl());
+  auto residue = TRY(init::apply_rdt(resctrl.get(), *plan, pid));
+  record_rdt(*plan, residue, state);
+  return RdtGroups(std::move(resctrl), std::move(residue));
 }
 
 // Invalid when no mount takes its ids from the container's user namespace.
@@ -210,6 +226,7 @@ Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgr
 struct Resources {
   StateDirectory directory;
   cgroups::Cgroup cgroup;
+  RdtGroups rdt_groups;
   cgroups::SelfJoin self_join;
   namespaces::OpenJoins joins;
   std::optional<mounts::Sources> sources;
@@ -219,17 +236,19 @@ struct Resources {
 };
 
 Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
-                          const Blueprint& blueprint, const ContainerState& state) {
+                          const Blueprint& blueprint, ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
   context.trace.enter("state");
-  Resources own{TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}, {}};
+  Resources own{
+      TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}, {}, {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
   // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
   // whenever we die.
-  TRY(own.directory.save(state).in_phase(Phase::state));
+  TRY(own.directory.save_plan(state).in_phase(Phase::state));
   if (!options.notify_socket.empty()) TRY(make_notify_directory(own.directory));
   context.trace.enter("cgroup");
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
+  TRY(claim(own.cgroup, state, own.directory));
   own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
   context.trace.enter("sources");
   own.joins =
@@ -256,7 +275,7 @@ Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprin
                                const sys::ChildProcess& init) {
   context.trace.enter("set-up from outside");
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
-  TRY(assign_rdt(blueprint, init.pid(), state));
+  own.rdt_groups = TRY(assign_rdt(blueprint, init.pid(), state));
   TRY(channel.send_proceed(init.pid()));
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
@@ -281,9 +300,6 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
                       Blueprint& blueprint) {
   ContainerState state = planned_state(context, blueprint, options);
   Resources own = TRY(acquire(context, options, starter, blueprint, state));
-  // What there is: a rootless container may have none of the planned cgroups.
-  state.cgroup = own.cgroup.location();
-  state.found_cgroups = own.cgroup.found();
   const oci::State creating = oci_state(state, oci::Status::creating, 0);
   init::InitContext init_context{
       .spec = blueprint.spec,
@@ -305,10 +321,9 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
   context.trace.enter("state");
   TRY(write_down(init, state, own.directory));
-  return Created{std::move(blueprint.spec),   std::move(state),
-                 std::move(own.directory),    std::move(own.cgroup),
-                 std::move(channels.runtime), std::move(init),
-                 TRY(std::move(terminal))};
+  return Created{std::move(blueprint.spec), std::move(state),          std::move(own.directory),
+                 std::move(own.cgroup),     std::move(own.rdt_groups), std::move(channels.runtime),
+                 std::move(init),           TRY(std::move(terminal))};
 }
 
 }  // namespace
@@ -316,6 +331,7 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
 sys::ChildProcess Created::commit() {
   directory.keep();
   cgroup.keep();
+  rdt_groups.keep();
   return std::move(init);
 }
 
@@ -347,7 +363,11 @@ Result<> create(const Context& context, const CreateOptions& options) {
         context, options, container::Starter::start_command, container::Attachment::detached));
     TRY(container::send_pidfds(options.io, created.state, created.init.pidfd()));
     TRY(container::write_pid_file(options.io.pid_file, created.init.pid()));
-    TRY(created.channel.send_committed());
+    auto committed = created.channel.send_committed();
+    if (!committed.ok()) {
+      container::remove_pid_file(options.io.pid_file, created.init.pid());
+      return std::move(committed).in_phase(Phase::handshake);
+    }
     created.commit().release();
     return {};
   };

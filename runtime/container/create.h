@@ -6,6 +6,7 @@
 #include "runtime/container/blueprint.h"
 #include "runtime/container/caller_io.h"
 #include "runtime/container/container_state.h"
+#include "runtime/container/rdt.h"
 #include "runtime/container/state_store.h"
 #include "runtime/init/handshake.h"
 #include "runtime/myrt.h"
@@ -25,6 +26,7 @@ struct Created {
   ContainerState state;
   StateDirectory directory;
   cgroups::Cgroup cgroup;
+  RdtGroups rdt_groups;
   init::Channel channel;
   sys::ChildProcess init;
   sys::UniqueFd terminal;  // pty master, when the caller proxies it
@@ -39,6 +41,9 @@ ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options);
 // The container's cgroup, with what has to be there before a process joins it.
 Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint);
+// Writes down that the cgroups are the container's, and which: a rootless container may have none
+// of the planned ones. Before a process of the container is in them.
+Result<> claim(const cgroups::Cgroup& cgroup, ContainerState& state, StateDirectory& directory);
 // Adds init's pid and start time, and saves. Errors: protocol when it is gone.
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory);

@@ -49,16 +49,21 @@ Result<> move_everything(int resctrl_fd, const Container& container, const std::
 }
 
 Result<> give_own_class(int resctrl_fd, const init::RdtPlan& plan, Container& container) {
-  const auto residue = TRY(init::apply_rdt(resctrl_fd, plan, container.state.pid));
   ContainerState state = container.state;
-  record_rdt(plan, residue, state);
+  state.resctrl_groups = planned_groups(plan);
+  TRY(container.directory.save(state));
+  init::RdtResidue residue;
   auto steps = [&]() -> Result<> {
+    residue = TRY(init::apply_rdt(resctrl_fd, plan, container.state.pid));
+    record_rdt(plan, residue, state);
     TRY(move_everything(resctrl_fd, container, plan.clos));
     return container.directory.save(state);
   };
   auto result = steps();
   if (!result.ok()) {
     ignore(init::remove_rdt(resctrl_fd, residue), "the step that failed is what counts");
+    ignore(container.directory.save(container.state),
+           "planned groups that are not there do no harm");
     return result;
   }
   container.state = std::move(state);
@@ -67,11 +72,33 @@ Result<> give_own_class(int resctrl_fd, const init::RdtPlan& plan, Container& co
 
 }  // namespace
 
+RdtGroups& RdtGroups::operator=(RdtGroups&& other) noexcept {
+  std::swap(resctrl_, other.resctrl_);
+  std::swap(residue_, other.residue_);
+  return *this;
+}
+
+RdtGroups::~RdtGroups() {
+  if (!resctrl_.valid()) return;
+  ignore(init::remove_rdt(resctrl_.get(), residue_), "unwinding after the first error");
+}
+
+std::vector<std::string> planned_groups(const init::RdtPlan& plan) {
+  const std::string prefix = plan.clos.empty() ? std::string() : plan.clos + "/";
+  std::vector<std::string> groups;
+  if (plan.directory == init::RdtDirectory::own) groups.push_back(kResctrl + plan.clos);
+  if (!plan.monitor_group.empty()) {
+    groups.push_back(kResctrl + prefix + "mon_groups/" + plan.monitor_group);
+  }
+  return groups;
+}
+
 void record_rdt(const init::RdtPlan& plan, const init::RdtResidue& residue, ContainerState& state) {
   const std::string prefix = plan.clos.empty() ? std::string() : plan.clos + "/";
   const std::string group = "mon_groups/" + plan.monitor_group;
   state.rdt_class = {.clos = plan.clos,
                      .monitor_group = plan.monitor_group.empty() ? std::string() : prefix + group};
+  state.resctrl_groups.clear();
   if (!residue.clos.empty()) state.resctrl_groups.push_back(kResctrl + residue.clos);
   if (!residue.monitor_group.empty()) {
     state.resctrl_groups.push_back(kResctrl + residue.monitor_group);

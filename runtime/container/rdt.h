@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "runtime/container/status.h"
 #include "runtime/init/intel_rdt.h"
@@ -11,7 +13,26 @@
 
 namespace myrt::container {
 
-// Writes into the state where the container is, and what delete has to remove.
+// What apply_rdt has made: removed again unless kept.
+class RdtGroups {
+ public:
+  RdtGroups() = default;
+  RdtGroups(sys::UniqueFd resctrl, init::RdtResidue residue)
+      : resctrl_(std::move(resctrl)), residue_(std::move(residue)) {}
+  RdtGroups(RdtGroups&& other) noexcept = default;
+  RdtGroups& operator=(RdtGroups&& other) noexcept;
+  ~RdtGroups();
+  void keep() { resctrl_.reset(); }
+
+ private:
+  sys::UniqueFd resctrl_;
+  init::RdtResidue residue_;
+};
+
+// What delete may have to remove of a plan that has not been carried out yet.
+std::vector<std::string> planned_groups(const init::RdtPlan& plan);
+// Writes into the state where the container is, and what delete has to remove, instead of what was
+// planned.
 void record_rdt(const init::RdtPlan& plan, const init::RdtResidue& residue, ContainerState& state);
 
 // Gives the container's class other schemata. Without a class it gets one of its own, with all its

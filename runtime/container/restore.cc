@@ -130,13 +130,14 @@ Result<mounts::Sources> open_mounts(const Blueprint& blueprint) {
 }
 
 Result<Resources> acquire(const Context& context, const RestoreOptions& options,
-                          const Blueprint& blueprint, const ContainerState& state) {
+                          const Blueprint& blueprint, ContainerState& state) {
   Resources own{
       TRY(StateDirectory::create(context.root, options.create.id)), {}, {}, {}, {}, {}, {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
-  TRY(own.directory.save(state).in_phase(Phase::state));
+  TRY(own.directory.save_plan(state).in_phase(Phase::state));
   if (!options.create.notify_socket.empty()) TRY(make_notify_directory(own.directory));
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
+  TRY(claim(own.cgroup, state, own.directory));
   own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
   own.joins = TRY(namespaces::open_joins(blueprint.procfs, blueprint.plan.namespaces)
                       .in_phase(Phase::namespaces));
@@ -299,7 +300,6 @@ Result<Restored> build(const Context& context, const RestoreOptions& options, co
                        Blueprint& blueprint) {
   ContainerState state = planned_state(context, blueprint, options.create);
   Resources own = TRY(acquire(context, options, blueprint, state));
-  state.cgroup = own.cgroup.location();
   KilledOnFailure leftovers(state.cgroup);
   std::optional<SearchableDirectory> searchable;
   if (blueprint.plan.namespaces.is_new(oci::NamespaceType::user)) {

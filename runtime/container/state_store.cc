@@ -15,8 +15,11 @@ namespace {
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr const char* kConfig = "config.json";
+constexpr const char* kPlanned = "planned.json";
 constexpr const char* kContainer = "container.json";
 constexpr const char* kLibcontainerView = "state.json";
+
+constexpr int kMakeAttempts = 16;
 
 Error does_not_exist() { return make_error(ErrorCode::not_found, "container does not exist"); }
 
@@ -25,6 +28,16 @@ Result<> check_still_linked(int directory) {
   const auto status = TRY(sys::stat_fd(directory));
   if (status.st_nlink == 0) return does_not_exist();
   return {};
+}
+
+// "process 4711 (myrt create web1)", for the error. One that has inherited the lock goes by the
+// number of the one that took it.
+std::string holder_text(std::optional<pid_t> holder) {
+  if (!holder) return "another process";
+  auto command = sys::read_file(fmt::format("/proc/{}/cmdline", *holder));
+  if (!command.ok()) return fmt::format("a child of process {}, which is gone,", *holder);
+  std::replace(command->begin(), command->end(), '\0', ' ');
+  return fmt::format("process {} ({:.200})", *holder, *command);
 }
 
 // Whether the file was written after container.json was.
@@ -68,8 +81,7 @@ StateDirectory::StateDirectory(StateDirectory&& other) noexcept
     : root_(std::move(other.root_)),
       directory_(std::move(other.directory_)),
       id_(std::move(other.id_)),
-      made_(std::exchange(other.made_, false)),
-      saved_(other.saved_) {}
+      made_(std::exchange(other.made_, false)) {}
 
 StateDirectory::~StateDirectory() {
   if (made_) ignore(remove(), "nothing else can be done for it; `delete --force` still can");
@@ -82,21 +94,34 @@ Result<StateDirectory> StateDirectory::create(const std::string& root, const std
     TRY(sys::make_directories(root, kDirectoryMode));
     root_fd = sys::open(root, O_PATH | O_DIRECTORY);
   }
-  sys::UniqueFd root_directory = TRY(std::move(root_fd));
-  const auto made = sys::mkdir_at(root_directory.get(), id, kDirectoryMode);
+  StateDirectory state(TRY(std::move(root_fd)), {}, id);
+  for (int attempt = 1;; ++attempt) {
+    auto made = state.make();
+    if (made.ok()) return state;
+    // A `delete --force` or `gc` took it for what a dead runtime has left: between our mkdir and
+    // our lock it looks like that.
+    const bool lost = made.error().code == ErrorCode::not_found;
+    if (!lost || attempt == kMakeAttempts) return std::move(made).error();
+  }
+}
+
+// Makes and locks it. Errors: not_found when it was deleted before it was locked.
+Result<> StateDirectory::make() {
+  const auto made = sys::mkdir_at(root_.get(), id_, kDirectoryMode);
   if (!made.ok()) {
     if (made.error().errno_value != EEXIST) return made.error();
     return make_error(ErrorCode::already_exists, "container with given ID already exists");
   }
-  StateDirectory state(std::move(root_directory), {}, id);
-  state.made_ = true;
-  state.directory_ = TRY(sys::open_at(state.root_.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  TRY(sys::lock_exclusive(state.directory_.get(), sys::Wait::yes));
-  auto linked = check_still_linked(state.directory_.get());
-  // Deleted before it was locked: what has the name now may be another container.
-  if (!linked.ok()) state.made_ = false;
-  TRY(std::move(linked));
-  return state;
+  made_ = true;
+  auto locked = [&]() -> Result<> {
+    auto opened = sys::open_at(root_.get(), id_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!opened.ok() && opened.error().errno_value == ENOENT) return does_not_exist();
+    directory_ = TRY(std::move(opened));
+    return lock();
+  }();
+  // What has the name now may be another container.
+  if (!locked.ok() && locked.error().code == ErrorCode::not_found) made_ = false;
+  return locked;
 }
 
 Result<StateDirectory> StateDirectory::open(const std::string& root, const std::string& id,
@@ -118,23 +143,32 @@ Result<StateDirectory> StateDirectory::open(const std::string& root, const std::
   return state;
 }
 
+bool StateDirectory::is_linked() const { return check_still_linked(directory_.get()).ok(); }
+
 bool StateDirectory::try_lock() {
-  return sys::lock_exclusive(directory_.get(), sys::Wait::no).ok();
+  return sys::lock_exclusive(directory_.get(), std::chrono::milliseconds(0)).ok();
 }
 
 void StateDirectory::unlock() { ::flock(directory_.get(), LOCK_UN); }
 
 Result<> StateDirectory::lock() {
-  TRY(sys::lock_exclusive(directory_.get(), sys::Wait::yes));
+  auto locked = sys::lock_exclusive(directory_.get(), kLockBound);
+  if (!locked.ok() && locked.error().code == ErrorCode::timeout) {
+    locked.error().message =
+        fmt::format("waited {} s for the lock of container `{}`, which {} holds",
+                    kLockBound.count(), id_, holder_text(sys::lock_holder(directory_.get())));
+    return std::move(locked).in_phase(Phase::state);
+  }
+  TRY(std::move(locked));
   return check_still_linked(directory_.get());
 }
 
 Result<> StateDirectory::remove() {
   // Usually there is nothing else in it, and so no need to look.
   for (const char* name : {kLibcontainerView, kContainer, kConfig}) {
-    ::unlinkat(directory_.get(), name, 0);
+    if (directory_.valid()) ::unlinkat(directory_.get(), name, 0);
   }
-  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0) {
+  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
     TRY(sys::remove_tree_at(root_.get(), id_));
   }
   made_ = false;
@@ -149,24 +183,44 @@ Result<std::string> StateDirectory::load_config() const {
   return sys::read_file_at(directory_.get(), kConfig);
 }
 
+Result<> StateDirectory::save_plan(const ContainerState& state) {
+  return sys::write_new_file_at(directory_.get(), kPlanned, to_json(state), kFileMode);
+}
+
+Result<> StateDirectory::claim(const ContainerState& planned, const ContainerState& actual) {
+  if (actual.cgroup == planned.cgroup && actual.found_cgroups.empty()) {
+    return sys::rename_at(directory_.get(), kPlanned, kContainer);
+  }
+  TRY(save(actual));
+  ::unlinkat(directory_.get(), kPlanned, 0);
+  return {};
+}
+
 Result<> StateDirectory::save(const ContainerState& state) {
   // Before container.json, so that it is newer only when somebody else wrote it.
   if (state.pid != 0) {
     TRY(sys::replace_file_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
                              kFileMode));
   }
-  if (saved_ || !made_) {
-    TRY(sys::replace_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
-  } else {
-    TRY(sys::write_new_file_at(directory_.get(), kContainer, to_json(state), kFileMode));
-  }
-  saved_ = true;
-  return {};
+  return sys::replace_file_at(directory_.get(), kContainer, to_json(state), kFileMode);
+}
+
+// What a runtime that was killed wrote of its plan may end anywhere: then it had acquired nothing,
+// and there is no plan either (the error is that of the missing container.json).
+Result<ContainerState> StateDirectory::load_plan(Error missing) const {
+  auto text = sys::read_file_at(directory_.get(), kPlanned);
+  if (!text.ok()) return text.error().errno_value == ENOENT ? std::move(missing) : text.error();
+  auto state = from_json(*text);
+  if (!state.ok()) return missing;
+  state->claimed = false;
+  return state;
 }
 
 Result<ContainerState> StateDirectory::load() const {
-  const std::string text = TRY(sys::read_file_at(directory_.get(), kContainer));
-  ContainerState state = TRY(from_json(text).context(kContainer).in_phase(Phase::state));
+  auto text = sys::read_file_at(directory_.get(), kContainer);
+  if (!text.ok() && text.error().errno_value == ENOENT) return load_plan(text.error());
+  ContainerState state =
+      TRY(from_json(TRY(std::move(text))).context(kContainer).in_phase(Phase::state));
   if (state.cgroup.mode == cgroups::Mode::v2 && is_newer(directory_.get(), kLibcontainerView)) {
     follow_view(state, TRY(sys::read_file_at(directory_.get(), kLibcontainerView)));
   }

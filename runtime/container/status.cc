@@ -2,6 +2,7 @@
 
 #include "cgroups/existing.h"
 #include "runtime/init/start_gate.h"
+#include "sys/files.h"
 #include "sys/process.h"
 #include "sys/procfs.h"
 
@@ -49,13 +50,16 @@ Result<sys::UniqueFd> open_init(const ContainerState& state) {
   return same ? TRY(std::move(pidfd)) : sys::UniqueFd();
 }
 
-Result<Container> find(const std::string& root, const std::string& id, Lock lock) {
-  Container container{TRY(StateDirectory::open(root, id, lock)), {}, oci::Status::stopped, {}};
+namespace {
+
+Result<Container> find_in(StateDirectory directory, const std::string& id, Lock lock) {
+  Container container{std::move(directory), {}, oci::Status::stopped, {}};
   auto state = container.directory.load();
   if (state.ok()) {
     container.state = TRY(std::move(state));
   } else if (state.error().errno_value == ENOENT) {
     container.state.id = id;  // killed before it wrote anything down, or not that far yet
+    container.state.claimed = false;
   } else {
     return std::move(state).error();
   }
@@ -64,6 +68,26 @@ Result<Container> find(const std::string& root, const std::string& id, Lock lock
       TRY(observe(container.directory, container.state, container.init_pidfd, lock));
   container.status = derive_status(facts);
   return container;
+}
+
+}  // namespace
+
+Result<Container> find(const std::string& root, const std::string& id, Lock lock) {
+  return find_in(TRY(StateDirectory::open(root, id, lock)), id, lock);
+}
+
+Result<std::optional<Container>> find_unattended(const std::string& root, const std::string& id) {
+  auto directory = StateDirectory::open(root, id, Lock::none);
+  if (!directory.ok()) {
+    if (directory.error().code == ErrorCode::not_found) return std::optional<Container>();
+    return std::move(directory).error();
+  }
+  if (!directory->try_lock() || !directory->is_linked()) return std::optional<Container>();
+  return std::optional(TRY(find_in(TRY(std::move(directory)), id, Lock::exclusive)));
+}
+
+bool was_never_started(const Container& container) {
+  return container.state.pid == 0 || sys::exists_at(container.directory.fd(), init::kStartGateName);
 }
 
 }  // namespace myrt::container

@@ -33,8 +33,13 @@ struct Container {
   oci::State oci_state() const;
 };
 
-// Opens and observes. Errors: not_found; system.
+// Opens and observes. Errors: not_found; system; timeout (Lock::exclusive).
 Result<Container> find(const std::string& root, const std::string& id, Lock lock);
+// The same with the lock that nobody else holds; nullopt while another process works on the
+// container, or when it is gone.
+Result<std::optional<Container>> find_unattended(const std::string& root, const std::string& id);
+// Whether init has never been let go: it waits at its gate, or died there.
+bool was_never_started(const Container& container);
 
 // A pidfd of the container's init; empty when it has exited (also when its pid now belongs to
 // another process: STA-12).

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,7 +71,9 @@ struct Surroundings {
 // Runs in the hook's process. What it says goes to the hook's own stderr, which is part of the
 // error.
 [[noreturn]] void execute(const oci::Hook& hook, const Surroundings& around, int stdin_fd,
-                          const Output& output) {
+                          const Output& output, pid_t parent) {
+  // A hook whose caller was killed would go on alone, with nobody to bound its time.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(126);
   ignore(sys::reset_signals(), "a hook with odd signal dispositions still runs");
   // A dup2 onto itself would keep close-on-exec; our own fds are never below 3 unless the caller
   // closed its stdio.
@@ -172,13 +175,15 @@ Result<> run_one(const oci::Hook& hook, std::string_view state_json, const Surro
   if (hook.timeout) deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
   const sys::UniqueFd input = TRY(make_stdin(state_json));
   Pipe output = TRY(make_pipe());
+  const pid_t parent = ::getpid();
   auto child = TRY(sys::clone3({}));
   const int kept = output.write_end.get();
   if (!child) {
     const Output& wanted = around.output;
     execute(hook, around, input.get(),
             {.stdout_fd = wanted.stdout_fd < 0 ? kept : wanted.stdout_fd,
-             .stderr_fd = wanted.stderr_fd < 0 ? kept : wanted.stderr_fd});
+             .stderr_fd = wanted.stderr_fd < 0 ? kept : wanted.stderr_fd},
+            parent);
   }
   output.write_end.reset();
   // On a time-out the owner kills and reaps the hook when this scope ends.

@@ -1,4 +1,4 @@
-// The reports of `validate`, `effective` and `doctor` as JSON.
+// The reports of `validate`, `effective`, `gc` and `doctor` as JSON.
 #define JSON_NO_IO 1  // keeps iostreams and their static initialisers out of the binary
 #include <algorithm>
 #include <array>
@@ -82,6 +82,22 @@ std::string to_json(const std::vector<Diagnosis>& diagnoses) {
     entry["consequence"] = diagnosis.consequence;
     entry["fix"] = diagnosis.fix;
     json.push_back(std::move(entry));
+  }
+  return dump(json);
+}
+
+std::string to_json(const std::vector<Reclaimed>& reclaimed) {
+  Json json = Json::array();
+  for (const Reclaimed& entry : reclaimed) {
+    Json item;
+    item["id"] = entry.id;
+    item["reason"] = entry.reason;
+    Json& held = item["held"] = Json::array();
+    for (const Leftover& leftover : entry.held) {
+      held.push_back({{"kind", leftover.kind}, {"name", leftover.name}});
+    }
+    item["error"] = entry.error;
+    json.push_back(std::move(item));
   }
   return dump(json);
 }

@@ -258,19 +258,27 @@ TEST_CASE("read_link_at gives a link's text and refuses what is no link", "[sys]
   CHECK(read_link_at(fd.get(), "a").error().errno_value == EINVAL);
 }
 
-TEST_CASE("a lock that is taken is a wrong status, and is free after close", "[sys][files]") {
+TEST_CASE("a lock that is taken is waited for as long as is said, and is free after close",
+          "[sys][files]") {
   const TempDir dir;
   const std::string file = dir.write("lock", "");
   Result<UniqueFd> first = open(file, O_RDWR);
   const Result<UniqueFd> second = open(file, O_RDWR);
-  REQUIRE(lock_exclusive(first->get(), Wait::no).ok());
+  using std::chrono::milliseconds;
+  REQUIRE(lock_exclusive(first->get(), milliseconds(0)).ok());
 
-  const Result<> taken = lock_exclusive(second->get(), Wait::no);
+  for (const milliseconds bound : {milliseconds(0), milliseconds(50)}) {
+    const auto before = std::chrono::steady_clock::now();
+    const Result<> taken = lock_exclusive(second->get(), bound);
+    REQUIRE_FALSE(taken.ok());
+    CHECK(taken.error().code == ErrorCode::timeout);
+    CHECK(std::chrono::steady_clock::now() - before >= bound);
+  }
+  CHECK(lock_holder(second->get()) == ::getpid());
   first->reset();
+  CHECK_FALSE(lock_holder(second->get()).has_value());
 
-  REQUIRE_FALSE(taken.ok());
-  CHECK(taken.error().code == ErrorCode::wrong_status);
-  CHECK(lock_exclusive(second->get(), Wait::yes).ok());
+  CHECK(lock_exclusive(second->get(), milliseconds(0)).ok());
 }
 
 TEST_CASE("fd_path names the file for syscalls that take paths", "[sys][files]") {

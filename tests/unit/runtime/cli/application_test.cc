@@ -79,6 +79,8 @@ TEST_CASE("each command is one call of the library", "[cli]") {
   CHECK(call({"validate"}) == "validate .");
   CHECK(call({"validate", "--spec-only", "b"}) == "validate b spec-only");
   CHECK(call({"metrics", "-a", "-f", "openmetrics", "a", "b"}) == "metrics a,b all open");
+  CHECK(call({"gc"}) == "gc");
+  CHECK(call({"gc", "-n", "--stopped"}) == "gc dry-run stopped");
   CHECK(call({"list", "-q"}) == "list_ids");
   CHECK(call({"ps", "-f", "json", "web1"}) == "ps web1");
   CHECK(call({"pause", "web1"}) == "pause web1");
@@ -111,6 +113,18 @@ TEST_CASE("what the commands print is what callers read", "[cli][contract-3]") {
   CHECK(features.error.empty());
   CHECK(runner.run({"--version"}).output ==
         "myrt version 0.1.0\ncommit: abc\nspec: 1.3.0\nlibseccomp: 2.5.4\n");
+}
+
+TEST_CASE("gc says what it removed, and fails when something stayed", "[cli]") {
+  Runner runner;
+  CHECK(runner.run({"gc"}).output == "web1: removed: it has stopped\n  cgroup /c\n");
+  CHECK(runner.run({"gc", "--dry-run"}).output ==
+        "web1: would be removed: it has stopped\n  cgroup /c\n");
+  CHECK(runner.run({"gc", "--json"}).output == "[]\n");
+  recorded.status = 1;
+  const Outcome failed = runner.run({"gc"});
+  CHECK(failed.status == 1);
+  CHECK(failed.output == "web1: not removed: it has stopped: still in use\n  cgroup /c\n");
 }
 
 TEST_CASE("the bundle defaults to the working directory, but not with --strict",

@@ -128,6 +128,13 @@ Result<std::vector<Diagnosis>> doctor(const Context& context, const DoctorOption
   TRY(record(context, "doctor"));
   return std::vector<Diagnosis>();
 }
+Result<std::vector<Reclaimed>> gc(const Context& context, const GcOptions& options) {
+  TRY(record(context, fmt::format("gc{}{}", options.dry_run == Switch::on ? " dry-run" : "",
+                                  options.stopped == Switch::on ? " stopped" : "")));
+  return std::vector{Reclaimed{
+      "web1", "it has stopped", {{"cgroup", "/c"}}, recorded.status == 0 ? "" : "still in use"}};
+}
+std::string to_json(const std::vector<Reclaimed>& /*reclaimed*/) { return "[]"; }
 std::string to_json(const Validation& /*validation*/) { return "{}"; }
 std::string to_json(const Effective& /*effective*/) { return "{}"; }
 std::string to_json(const std::vector<Diagnosis>& /*diagnoses*/) { return "[]"; }

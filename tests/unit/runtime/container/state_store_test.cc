@@ -225,6 +225,59 @@ TEST_CASE("a state is there whole, and each save replaces the last", "[container
   CHECK(names->size() == 2);  // no temporary file is left
 }
 
+TEST_CASE("a plan is read until it is claimed, and is then the state", "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "web");
+  const ContainerState planned = state_of("web", 0);
+  REQUIRE(directory.save_plan(planned).ok());
+  CHECK_FALSE(exists(root / "web/container.json"));
+  REQUIRE(directory.load().ok());
+  CHECK_FALSE(directory.load()->claimed);
+  CHECK(directory.load()->bundle == "/b");
+
+  REQUIRE(directory.claim(planned, planned).ok());
+
+  CHECK(directory.load()->claimed);
+  CHECK_FALSE(exists(root / "web/planned.json"));
+}
+
+TEST_CASE("a claim of other cgroups than were planned says which", "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "web");
+  ContainerState planned = state_of("web", 0);
+  planned.cgroup.directories = {{"", "/sys/fs/cgroup/web"}};
+  REQUIRE(directory.save_plan(planned).ok());
+  ContainerState actual = planned;
+  actual.found_cgroups = {"/sys/fs/cgroup/web"};
+
+  REQUIRE(directory.claim(planned, actual).ok());
+
+  CHECK(directory.load()->found_cgroups == actual.found_cgroups);
+  CHECK_FALSE(exists(root / "web/planned.json"));
+}
+
+TEST_CASE("a plan that was cut short anywhere is none", "[container]") {
+  const test::TempDir root;
+  StateDirectory directory = made(root.path(), "web");
+  REQUIRE(directory.save_plan(state_of("web", 0)).ok());
+  const std::string whole = root.read("web/planned.json");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    root.write("web/planned.json", whole.substr(0, size));
+    const auto loaded = directory.load();
+    REQUIRE_FALSE(loaded.ok());
+    if (loaded.error().errno_value != ENOENT) FAIL("cut at " << size);
+  }
+}
+
+TEST_CASE("a directory that was removed has no name any more", "[container]") {
+  const test::TempDir root;
+  StateDirectory first = made(root.path(), "web");
+  CHECK(first.is_linked());
+  REQUIRE(first.remove().ok());
+  CHECK_FALSE(first.is_linked());
+  CHECK(made(root.path(), "web").is_linked());
+}
+
 TEST_CASE("the config is kept as it was, byte for byte", "[container][CFG-10]") {
   const test::TempDir root;
   StateDirectory directory = made(root.path(), "web");
