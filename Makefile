@@ -5,6 +5,8 @@
 #   sudo make e2e        every engine of Debian on the runtime: Docker, containerd, CRI, Podman, Buildah; RUNTIME=runc for a peer
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
+#   make errors-doc      docs/errors.md: every error code, phase and hint
+#   sudo make faults     every system call of the runtime fails once, and is its last once; SCENARIOS="run exec"
 #   sudo make conformance-runc  runc's own integration suite as judge, beside Debian sid's runc
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
@@ -26,7 +28,7 @@ CMAKE = cmake -G Ninja
 give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
 	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test e2e conformance conformance-runc conformance-doc vm-test check asan install deb package-test clean packages
+.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -53,6 +55,15 @@ conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 
 conformance-doc:
 	@python3 -B conformance/rows/document.py --write $(BUILD)
+
+errors-doc:
+	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	cmake --build $(BUILD) --parallel $(JOBS) --target myrt_manual
+	$(BUILD)/myrt_manual $(BUILD)/manual-texts 0 2000-01-01 && cp $(BUILD)/manual-texts/errors.md docs/errors.md
+
+faults: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@scripts/install-packages build run test
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) tests/faults/all $(SCENARIOS); status=$$?; $(give_back); exit $$status
 
 conformance-runc: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/runc/run.sh $(FILES); status=$$?; $(give_back); exit $$status
