@@ -7,6 +7,7 @@
 
 #include "cgroups/existing.h"
 #include "cgroups/tree.h"
+#include "sys/activity.h"
 #include "sys/files.h"
 
 namespace myrt::cgroups {
@@ -40,12 +41,24 @@ Result<bool> wait_for_v2_state(const std::string& directory, std::uint64_t wante
   }
 }
 
+// The kernel does not say which: a frozen process is one that sleeps.
+Error cannot_be_stopped(const std::string& directory) {
+  constexpr std::size_t kShown = 3;
+  std::string text = fmt::format("freeze `{}`: some process cannot be stopped within {} s",
+                                 directory, kBound.count());
+  const auto pids = pids_below(directory);
+  for (std::size_t i = 0; pids.ok() && i < std::min(pids->size(), kShown); ++i) {
+    text += fmt::format("; {}", sys::activity_of((*pids)[i]));
+  }
+  return make_error(ErrorCode::timeout, std::move(text));
+}
+
 Result<> freeze_v2(const std::string& directory) {
   TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "1"));
   if (TRY(wait_for_v2_state(directory, 1, Clock::now() + kBound))) return {};
+  const Error error = cannot_be_stopped(directory);
   TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "0"));
-  return make_error(ErrorCode::timeout,
-                    fmt::format("freeze `{}`: some process cannot be stopped", directory));
+  return error;
 }
 
 Result<std::string> v1_state(const std::string& directory) {
@@ -65,9 +78,9 @@ Result<> freeze_v1(const std::string& directory) {
     }
     ::poll(nullptr, 0, attempt < 10 ? 1 : 10);
   }
+  const Error error = cannot_be_stopped(directory);
   TRY(sys::write_kernel_file_at(AT_FDCWD, file, "THAWED"));
-  return make_error(ErrorCode::timeout,
-                    fmt::format("freeze `{}`: some process cannot be stopped", directory));
+  return error;
 }
 
 // Where v2's freezer has the container. On a hybrid host only when its processes are there too.

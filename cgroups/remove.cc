@@ -7,6 +7,7 @@
 #include "cgroups/existing.h"
 #include "cgroups/systemd/unit_jobs.h"
 #include "cgroups/tree.h"
+#include "sys/activity.h"
 #include "sys/files.h"
 
 namespace myrt::cgroups {
@@ -73,10 +74,12 @@ Result<> remove_made(const Location& location, const std::vector<std::string>& f
       continue;
     }
     const Result<std::vector<pid_t>> pids = pids_below(entry.second);
-    first = make_error(
-        ErrorCode::timeout,
-        fmt::format("remove cgroup `{}`: still in use{}", entry.second,
-                    pids.ok() && !pids->empty() ? " by process " + pids_text(*pids) : ""));
+    first = make_error(ErrorCode::timeout,
+                       fmt::format("remove cgroup `{}`: still in use{}", entry.second,
+                                   pids.ok() && !pids->empty()
+                                       ? fmt::format(" by process {} ({})", pids_text(*pids),
+                                                     sys::activity_of(pids->front()))
+                                       : ""));
   }
   if (!first.ok() && !stopped.ok()) {
     first.error().message += fmt::format(" ({})", stopped.error().message);

@@ -1,10 +1,11 @@
-// myrt-manual DIRECTORY VERSION DATE: writes the manual pages and completion scripts below
-// DIRECTORY. Runs in the build; not installed.
+// myrt-manual DIRECTORY VERSION DATE: writes the manual pages, docs/errors.md and completion
+// scripts below DIRECTORY. Runs in the build; not installed.
 #include <sys/stat.h>
 
 #include <string>
 
 #include "manual/completions.h"
+#include "manual/errors_document.h"
 #include "manual/pages.h"
 #include "sys/files.h"
 
@@ -24,6 +25,7 @@ Result<> generate(const std::string& directory, const manual::Edition& edition) 
   for (const manual::Page& page : TRY(manual::pages(edition))) {
     TRY(write(directory, page.file, page.text));
   }
+  TRY(write(directory, "errors.md", manual::errors_document()));
   TRY(write(directory, "completions/myrt", manual::bash_completion()));
   TRY(write(directory, "completions/_myrt", manual::zsh_completion()));
   return write(directory, "completions/myrt.fish", manual::fish_completion());

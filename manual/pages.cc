@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "manual/errors_document.h"
 #include "manual/roff.h"
 #include "manual/texts.h"
 #include "oci-spec/documents.h"
+#include "runtime/cli/error_texts.h"
 #include "runtime/cli/options_table.h"
 
 namespace myrt::manual {
@@ -97,29 +99,29 @@ Page program_page(const Edition& edition) {
   return {"man1/myrt.1", page};
 }
 
-// Every name that `to_string` has, with its meaning.
-template <class Enumerator>
-Result<std::string> meanings(std::span<const Meaning> texts, std::string_view what) {
-  std::string page;
-  for (unsigned number = 0; to_string(static_cast<Enumerator>(number)) != "unknown"; ++number) {
-    const std::string_view name = to_string(static_cast<Enumerator>(number));
-    const auto text = std::find_if(texts.begin(), texts.end(),
-                                   [&](const Meaning& meaning) { return meaning.name == name; });
-    if (text == texts.end()) return lacks_text(what, name);
-    page += roff_tagged(fmt::format("\\fB{}\\fR", roff_inline(name)), text->text);
-  }
-  return page;
+std::string tagged(std::string_view name, std::string_view text) {
+  return roff_tagged(fmt::format("\\fB{}\\fR", roff_inline(name)), text);
 }
 
-Result<Page> errors_page(const Edition& edition) {
+Page errors_page(const Edition& edition) {
   std::string page = roff_title("myrt-errors", 7, edition.date, edition.version, kMiscellanea);
   page += roff_heading("NAME") + "myrt\\-errors \\- what the errors of myrt mean\n";
   page += sections(error_sections());
-  page += roff_heading("CODES") + TRY(meanings<ErrorCode>(code_meanings(), "the code"));
-  page += roff_heading("PHASES") + TRY(meanings<Phase>(phase_meanings(), "the phase"));
+  page += roff_heading("CODES");
+  for (const cli::CodeText& text : cli::code_texts()) {
+    page += tagged(to_string(text.code), fmt::format("{} {}", text.cause, text.remedy));
+  }
+  page += roff_heading("PHASES");
+  for (const cli::PhaseText& text : cli::phase_texts()) {
+    page += tagged(to_string(text.phase), text.text);
+  }
+  page += roff_heading("HINTS");
+  for (const cli::Hint& hint : cli::hints()) {
+    page += roff_tagged(roff_inline(describe(hint)), hint.text);
+  }
   page +=
       see_also({reference("myrt", 1), reference("myrt-validate", 1), reference("myrt-doctor", 1)});
-  return Page{"man7/myrt-errors.7", page};
+  return {"man7/myrt-errors.7", page};
 }
 
 Page conformance_page(const Edition& edition) {
@@ -140,7 +142,7 @@ Page conformance_page(const Edition& edition) {
 }  // namespace
 
 Result<std::vector<Page>> pages(const Edition& edition) {
-  std::vector<Page> pages = {program_page(edition), TRY(errors_page(edition)),
+  std::vector<Page> pages = {program_page(edition), errors_page(edition),
                              conformance_page(edition)};
   for (const CommandEntry& command : cli::commands()) {
     const auto texts = command_texts();

@@ -18,7 +18,7 @@ struct Edition {
   std::string date;  // 2026-01-31
 };
 
-// Errors: internal when a command, a code or a phase has no text: the manual would be incomplete.
+// Errors: internal when a command has no text: the manual would be incomplete.
 Result<std::vector<Page>> pages(const Edition& edition);
 
 }  // namespace myrt::manual

@@ -43,56 +43,17 @@ constexpr auto kErrors = std::to_array<Section>({
      "the kernel's words where a system call failed:\n\n"
      "    create `web1`: mounts[0]: mount `nosuchfs` to `/x`: no such device\n\n"
      "With `--log-format json` it is an object with the members `level`, `msg` and `time`, which "
-     "engines read. Every error has a code and the phase of the operation that it happened in; "
-     "where a field of the configuration caused it, also that field's JSON pointer."},
-});
-
-constexpr auto kCodes = std::to_array<Meaning>({
-    {"system", "A system call failed; the message ends in the kernel's words."},
-    {"invalid_config",
-     "The configuration breaks the specification. The message begins with the JSON pointer of the "
-     "field; `myrt validate` lists all of them."},
-    {"invalid_argument", "The command line has something unusable: an id, an option, a path."},
-    {"not_found", "There is no such container in the state directory: see `--root`."},
-    {"already_exists", "The id is in use. `myrt list` shows by what."},
-    {"wrong_status", "The container's status does not allow the operation: see `myrt state`."},
-    {"unsupported",
-     "Valid, but this build or this host cannot do it: see `myrt features` and `myrt doctor`."},
-    {"executable_not_found", "`process.args[0]` does not exist in the container."},
-    {"executable_not_permitted", "`process.args[0]` is not executable for the container's user."},
-    {"hook_failed", "A hook ended with a status other than 0, was killed, or took too long."},
-    {"timeout", "A wait with a bound ran out."},
-    {"protocol", "The container's init died, or did not answer as it has to."},
-    {"out_of_memory",
-     "The OOM killer took the container's init before it could start: the memory limit is too "
-     "small."},
-    {"internal", "A bug of myrt, or a damaged state directory. Please report it."},
-});
-
-constexpr auto kPhases = std::to_array<Meaning>({
-    {"none", "Before there is anything to be done."},
-    {"arguments", "The command line."},
-    {"parse", "Reading the configuration: JSON and types."},
-    {"validate", "The rules of the specification."},
-    {"plan", "Deciding what has to be done, with a few facts of the host."},
-    {"state", "The state directory."},
-    {"cgroup", "The container's cgroup and its limits."},
-    {"mount_sources", "Opening what is to be mounted, on the host."},
-    {"spawn", "Making the container's init and its namespaces."},
-    {"id_mappings", "The user namespace's id maps."},
-    {"namespaces", "Joining and setting up namespaces: hostname, devices, sysctls."},
-    {"mounts", "The container's mounts."},
-    {"hooks", "A hook of the configuration."},
-    {"root", "Changing to the container's root."},
-    {"terminal", "The pseudoterminal."},
-    {"process", "User, limits, scheduling and working directory of the process."},
-    {"security", "Capabilities and labels."},
-    {"seccomp", "The system call filter."},
-    {"handshake", "The talk between runtime and init."},
-    {"start", "`myrt start`, up to execve(2)."},
-    {"exec", "`myrt exec`."},
-    {"signal", "Sending a signal."},
-    {"remove", "Removing what a container holds."},
+     "engines read, and more beside them; `--error-file FILE` gets the same object whatever the "
+     "log "
+     "is:\n\n"
+     "    code     one of the codes below\n"
+     "    phase    one of the phases below\n"
+     "    syscall  the call that failed, by the name of its manual page\n"
+     "    errno    its number, and `error` its name\n"
+     "    path     the file that it was about\n"
+     "    pointer  the JSON pointer of the field of the configuration that asked for it\n"
+     "    hint     what may help\n\n"
+     "A member that has nothing to say is not there."},
 });
 
 constexpr auto kConformance = std::to_array<Section>({
@@ -126,7 +87,5 @@ constexpr auto kConformance = std::to_array<Section>({
 std::span<const Section> program_sections() { return kProgram; }
 std::span<const Section> error_sections() { return kErrors; }
 std::span<const Section> conformance_sections() { return kConformance; }
-std::span<const Meaning> code_meanings() { return kCodes; }
-std::span<const Meaning> phase_meanings() { return kPhases; }
 
 }  // namespace myrt::manual

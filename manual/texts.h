@@ -27,12 +27,4 @@ std::span<const Section> program_sections();
 std::span<const Section> error_sections();
 std::span<const Section> conformance_sections();
 
-// What each ErrorCode and each Phase means, by its name.
-struct Meaning {
-  std::string_view name;
-  std::string_view text;
-};
-std::span<const Meaning> code_meanings();
-std::span<const Meaning> phase_meanings();
-
 }  // namespace myrt::manual

@@ -87,6 +87,7 @@ Result<> map_tree(int tree, const MountIdMapping& mapping, const std::string& so
   if (result.error().errno_value == EINVAL) {
     why = fmt::format(": its filesystem `{}` does not support id-mapped mounts",
                       filesystem_of(source, proc));
+    result.error().code = ErrorCode::unsupported;
   }
   return std::move(result).context(fmt::format("idmap `{}`{}", source, why));
 }

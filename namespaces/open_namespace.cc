@@ -21,7 +21,11 @@ Result<sys::UniqueFd> open_namespace_link(const sys::Procfs& procfs, const std::
   // Procfs::open_at would refuse the link itself.
   sys::UniqueFd opened = TRY(sys::open_at(directory.get(), link, O_RDONLY)
                                  .context(fmt::format("namespace of process `{}`", process)));
-  if (namespace_flag(opened.get()) != flag) {
+  const int type = ::ioctl(opened.get(), NS_GET_NSTYPE);
+  if (type < 0) {
+    return errno_error("ioctl", fmt::format("ask for the type of `/proc/{}/ns/{}`", process, link));
+  }
+  if (static_cast<std::uint64_t>(type) != flag) {
     return make_error(ErrorCode::internal,
                       fmt::format("`/proc/{}/ns/{}` is not such a namespace", process, link));
   }

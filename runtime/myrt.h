@@ -43,6 +43,9 @@ struct Context {
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   Systemd systemd;
   Strictness strictness = Strictness::peers;
+  // How long init, or an exec'd process, may take from one message to the next; 0: as long as it
+  // likes. Hooks that it runs have their own bounds.
+  std::chrono::milliseconds init_bound = std::chrono::minutes(2);
   std::function<void(std::string_view)> warn = [](std::string_view) {
   };                                            // a warning never changes the flow (LIF-03)
   std::function<void(std::string_view)> debug;  // empty: no debug texts are even built

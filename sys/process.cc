@@ -11,6 +11,11 @@
 #include <limits>
 
 namespace myrt::sys {
+namespace {
+
+constexpr std::chrono::seconds kKillBound{10};
+
+}  // namespace
 
 ChildProcess& ChildProcess::operator=(ChildProcess other) noexcept {
   std::swap(pid_, other.pid_);
@@ -23,9 +28,12 @@ ChildProcess::~ChildProcess() {
   // By pidfd: a pid that someone else reaped could be another process's by now. Nothing can be done
   // about a failure here, and it has exited already in the only case that happens.
   ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  // What hangs in the kernel, on a dead filesystem for instance, is left for whoever reaps orphans.
+  const auto exited = wait_for_exit(pidfd_.get(), kKillBound);
+  const int hang = exited.ok() && *exited ? 0 : WNOHANG;
   siginfo_t info = {};
   while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info,
-                  WEXITED | __WALL) != 0 &&
+                  WEXITED | hang | __WALL) != 0 &&
          errno == EINTR) {
   }
 }

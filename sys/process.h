@@ -22,7 +22,8 @@ struct ExitStatus {
   int shell_code() const { return signaled ? 128 + code : code; }
 };
 
-// A child of this process. Unless released, the destructor kills (SIGKILL) and reaps it.
+// A child of this process. Unless released, the destructor kills (SIGKILL) and reaps it, and waits
+// 10 s for that.
 class ChildProcess {
  public:
   ChildProcess() = default;

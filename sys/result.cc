@@ -23,16 +23,16 @@ constexpr std::array<std::string_view, 14> kErrorCodeNames = {
     "out_of_memory",
     "internal",
 };
-static_assert(kErrorCodeNames.size() == static_cast<std::size_t>(ErrorCode::internal) + 1);
+static_assert(kErrorCodeNames.size() == static_cast<std::size_t>(kLastErrorCode) + 1);
 
 // Indexed by Phase.
-constexpr std::array<std::string_view, 23> kPhaseNames = {
+constexpr std::array<std::string_view, 24> kPhaseNames = {
     "none",      "arguments",     "parse",    "validate",    "plan",       "state",
     "cgroup",    "mount_sources", "spawn",    "id_mappings", "namespaces", "mounts",
     "hooks",     "root",          "terminal", "process",     "security",   "seccomp",
-    "handshake", "start",         "exec",     "signal",      "remove",
+    "handshake", "start",         "exec",     "signal",      "remove",     "output",
 };
-static_assert(kPhaseNames.size() == static_cast<std::size_t>(Phase::remove) + 1);
+static_assert(kPhaseNames.size() == static_cast<std::size_t>(kLastPhase) + 1);
 
 bool is_upper(char letter) { return letter >= 'A' && letter <= 'Z'; }
 

@@ -59,7 +59,11 @@ enum class Phase : std::uint8_t {
   exec,
   signal,
   remove,
+  output,
 };
+
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::internal;
+inline constexpr Phase kLastPhase = Phase::output;
 
 std::string_view to_string(ErrorCode code);
 std::string_view to_string(Phase phase);

@@ -61,11 +61,11 @@ int connect_retrying(int socket, const sockaddr_un& address) {
   return 0;
 }
 
-Result<> bound_sends(int socket, std::chrono::milliseconds bound) {
+Result<> set_bound(int socket, int option, std::chrono::milliseconds bound) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bound);
   const timeval time = {.tv_sec = seconds.count(),
                         .tv_usec = std::chrono::microseconds(bound - seconds).count()};
-  if (::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) != 0) {
+  if (::setsockopt(socket, SOL_SOCKET, option, &time, sizeof(time)) != 0) {
     return errno_error("setsockopt", "bound the time of a connection");
   }
   return {};
@@ -95,6 +95,10 @@ Result<std::pair<UniqueFd, UniqueFd>> seqpacket_pair() {
     return errno_error("socketpair", "make a socket pair", error);
   }
   return std::pair(UniqueFd(fds[0]), UniqueFd(fds[1]));
+}
+
+Result<> bound_receives(int socket, std::chrono::milliseconds bound) {
+  return set_bound(socket, SO_RCVTIMEO, bound);
 }
 
 Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>& fds) {
@@ -152,6 +156,7 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes
     const int error = errno;
     // The peer died with our packet unread: to the reader that is the same as a closed socket.
     if (error == ECONNRESET) return std::optional<Packet>();
+    if (error == EAGAIN) return make_error(ErrorCode::timeout, "no packet within the bound");
     return errno_error("recvmsg", "receive a packet", error);
   }
   Packet packet;
@@ -182,8 +187,14 @@ Result<UniqueFd> connect_unix(const std::string& path,
     address = TRY(address_at(directory.get(), path.substr(slash + 1)));
   }
   UniqueFd fd = TRY(unix_socket(SOCK_STREAM));
-  if (send_bound) TRY(bound_sends(fd.get(), *send_bound));
+  if (send_bound) TRY(set_bound(fd.get(), SO_SNDTIMEO, *send_bound));
   const int error = connect_retrying(fd.get(), *address);
+  if (error == EAGAIN && send_bound) {
+    return make_error(
+        ErrorCode::timeout,
+        fmt::format("connect to `{}`: whoever listens there has not accepted within {} ms", path,
+                    send_bound->count()));
+  }
   if (error != 0) return errno_error("connect", fmt::format("connect to `{}`", path), error);
   return fd;
 }

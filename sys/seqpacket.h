@@ -15,6 +15,9 @@ namespace myrt::sys {
 
 Result<std::pair<UniqueFd, UniqueFd>> seqpacket_pair();
 
+// Each later receive on the socket waits no longer than this (SO_RCVTIMEO).
+Result<> bound_receives(int socket, std::chrono::milliseconds bound);
+
 struct Packet {
   std::string bytes;
   std::vector<UniqueFd> fds;
@@ -23,6 +26,7 @@ struct Packet {
 Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>& fds = {});
 // The next message; std::nullopt at EOF (the peer closed or died). A truncated message or control
 // data is Error{protocol}. Works on SEQPACKET and, for one-message protocols, on STREAM sockets.
+// Error{timeout} where bound_receives() has set a bound.
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes = 1U << 18U);
 
 // Connects to a unix STREAM socket by path; paths longer than sun_path go through the parent's

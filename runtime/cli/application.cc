@@ -5,6 +5,8 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/log.h"
 #include "runtime/cli/settings.h"
+#include "runtime/cli/values.h"
+#include "sys/out_of_memory.h"
 
 namespace myrt::cli {
 namespace {
@@ -63,10 +65,11 @@ Result<int> answer(const CommandLine& line, const Personality& personality,
 
 Result<int> run_with(const Log& log, const CommandLine& line, const Personality& personality,
                      const Environment& environment, const Streams& streams) {
-  const Root root = TRY(state_root(line.globals, personality, environment));
+  const Root root =
+      TRY(state_root(line.globals, personality, environment).in_phase(Phase::arguments));
   Context context;
   context.root = root.path;
-  context.cgroup_manager = TRY(cgroup_manager(line.globals));
+  context.cgroup_manager = TRY(cgroup_manager(line.globals).in_phase(Phase::arguments));
   if (context.cgroup_manager == CgroupManager::systemd) context.systemd = systemd(environment);
   context.strictness = line.globals.on("strict") ? Strictness::spec : Strictness::peers;
   context.warn = [&log](std::string_view message) { log.write(LogLevel::warning, message); };
@@ -74,15 +77,25 @@ Result<int> run_with(const Log& log, const CommandLine& line, const Personality&
     context.debug = [&log](std::string_view message) { log.write(LogLevel::debug, message); };
     context.debug(fmt::format("{} {}: root `{}`", personality.name, line.command->name, root.path));
   }
+  if (line.globals.has("init-timeout")) {
+    context.init_bound =
+        TRY(parse_duration(line.globals.text("init-timeout")).in_phase(Phase::arguments));
+  }
   if (line.globals.has("trace")) {
-    context.trace = TRY(sys::Trace::open(std::string(line.globals.text("trace"))));
+    context.trace =
+        TRY(sys::Trace::open(std::string(line.globals.text("trace"))).in_phase(Phase::output));
     context.trace.enter(line.command->name);
   }
   const CommandId id = line.command->id;
   if (id == CommandId::create || id == CommandId::run || id == CommandId::restore) {
-    TRY(make_xdg_root(root));
+    TRY(make_xdg_root(root).in_phase(Phase::state));
   }
   auto status = run_selected({context, line, environment, personality, streams});
+  if (!status.ok() && status.error().phase == Phase::none) {
+    // What nobody nearer has named: the caller's mistake, or one about the container as it is.
+    const bool argument = status.error().code == ErrorCode::invalid_argument;
+    status.error().phase = argument ? Phase::arguments : Phase::state;
+  }
   const auto closed = context.trace.close();
   if (!closed.ok()) context.warn(closed.error().message);
   return status;
@@ -111,8 +124,10 @@ int run_application(const CommandLine& line, const Personality& personality,
   auto settings = log_settings(line.globals);
   if (!settings.ok()) return report(log_for_errors(line, streams), settings.error(), 1);
   const Log log(std::move(settings).value(), streams.error);
-  const auto status = prepared.ok() ? run_with(log, line, personality, environment, streams)
-                                    : Result<int>(prepared.error());
+  const auto status = sys::or_out_of_memory([&]() -> Result<int> {
+    TRY(Result<>(prepared));
+    return run_with(log, line, personality, environment, streams);
+  });
   return status.ok() ? *status : report(log, status.error(), failure_status(line));
 }
 

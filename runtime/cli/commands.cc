@@ -60,7 +60,7 @@ Result<int> run_selected(const Invocation& invocation) {
 }
 
 Result<> print(const Streams& streams, std::string_view text) {
-  return sys::write_all(streams.output, text, "standard output");
+  return sys::write_all(streams.output, text, "standard output").in_phase(Phase::output);
 }
 
 }  // namespace myrt::cli

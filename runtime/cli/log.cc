@@ -51,9 +51,13 @@ void set_target(LogSettings& settings, std::string_view text) {
 }
 
 // One write(2): lines of other processes that append to the same file must not get between
-// (contract §0.3). No O_TRUNC and no O_EXCL: the path may be a pipe (contract §0.5).
-Result<> append_line(const std::string& path, std::string_view line) {
-  const sys::UniqueFd file = TRY(sys::open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644));
+// (contract §0.3). No O_EXCL: the path may be a pipe (contract §0.5), and then one that nobody
+// reads is an error (O_NONBLOCK, ENXIO) and no wait without an end.
+Result<> write_line(const std::string& path, int flags, std::string_view line) {
+  const sys::UniqueFd file =
+      TRY(sys::open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | flags, 0644));
+  // A reader takes what is in a full pipe: that is waited for, as before.
+  if (::fcntl(file.get(), F_SETFL, flags & O_APPEND) != 0) return errno_error("fcntl", path);
   return sys::write_all(file.get(), line, path);
 }
 
@@ -93,6 +97,7 @@ Result<LogSettings> log_settings(const OptionValues& globals) {
     settings.level = *level;
   }
   if (globals.on("debug")) settings.level = LogLevel::debug;
+  settings.error_file = globals.text("error-file");
   return settings;
 }
 
@@ -103,10 +108,18 @@ void Log::write(LogLevel level, std::string_view message) const {
 
 void Log::fail(const Error& error) const {
   if (settings_.target != LogTarget::standard_error) print(error.message + "\n");
-  deliver({.level = LogLevel::error,
-           .message = error.message,
-           .time = std::time(nullptr),
-           .error = &error});
+  const LogEntry entry{.level = LogLevel::error,
+                       .message = error.message,
+                       .time = std::time(nullptr),
+                       .error = &error};
+  deliver(entry);
+  write_error_file(entry);
+}
+
+void Log::write_error_file(const LogEntry& entry) const {
+  if (settings_.error_file.empty()) return;
+  const auto written = write_line(settings_.error_file, O_TRUNC, json_line(entry));
+  if (!written.ok()) print(fmt::format("error-file: {}\n", written.error().message));
 }
 
 void Log::deliver(const LogEntry& entry) const {
@@ -123,7 +136,7 @@ Result<> Log::try_deliver(const LogEntry& entry) const {
       print(line(entry));
       return {};
     case LogTarget::file:
-      return append_line(settings_.operand, line(entry));
+      return write_line(settings_.operand, O_APPEND, line(entry));
     case LogTarget::syslog:
       return send_packet(settings_.syslog_socket,
                          syslog_packet(entry, settings_.operand, ::getpid()));

@@ -18,12 +18,13 @@ struct LogSettings {
   std::string operand;  // the file's path; the identity in syslog and the journal
   LogFormat format = LogFormat::text;
   LogLevel level = LogLevel::warning;
+  std::string error_file;  // gets the error that ends a command as JSON; empty: none
   std::string syslog_socket = "/dev/log";
   std::string journal_socket = "/run/systemd/journal/socket";
 };
 
-// From --log, --log-format, --log-level and --debug. With --log the level is `error` unless asked
-// for otherwise: podman reads the file as one single JSON object (contract §0.4).
+// From --log, --log-format, --log-level, --debug and --error-file. With --log the level is `error`
+// unless asked for otherwise: podman reads the file as one single JSON object (contract §0.4).
 // Errors: invalid_argument.
 Result<LogSettings> log_settings(const OptionValues& globals);
 
@@ -41,11 +42,12 @@ class Log {
   // together with the reason.
   void write(LogLevel level, std::string_view message) const;
   // The error that ends a command: to the log, and plainly to standard error when the log is
-  // somewhere else.
+  // somewhere else; and as JSON to the error file.
   void fail(const Error& error) const;
 
  private:
   void deliver(const LogEntry& entry) const;
+  void write_error_file(const LogEntry& entry) const;
   Result<> try_deliver(const LogEntry& entry) const;
   std::string line(const LogEntry& entry) const;
   void print(std::string_view text) const;

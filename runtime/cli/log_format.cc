@@ -3,6 +3,9 @@
 #include <syslog.h>
 
 #include <cstddef>
+#include <cstring>
+
+#include "runtime/cli/error_texts.h"
 
 namespace myrt::cli {
 namespace {
@@ -116,6 +119,10 @@ void add_journal_field(std::string& packet, std::string_view name, std::string_v
   packet += '\n';
 }
 
+void add_member(std::string& line, std::string_view name, std::string_view value) {
+  if (!value.empty()) line += fmt::format(",\"{}\":{}", name, quote_for_json(value));
+}
+
 }  // namespace
 
 std::string_view to_string(LogLevel level) {
@@ -166,7 +173,12 @@ std::string json_line(const LogEntry& entry) {
       line += fmt::format(",\"phase\":\"{}\"", to_string(error.phase));
     if (!error.syscall.empty()) line += ",\"syscall\":" + quote_for_json(error.syscall);
     if (error.errno_value != 0) line += fmt::format(",\"errno\":{}", error.errno_value);
-    if (!error.pointer.empty()) line += ",\"pointer\":" + quote_for_json(error.pointer);
+    if (const char* name = ::strerrorname_np(error.errno_value); error.errno_value != 0 && name) {
+      line += fmt::format(",\"error\":\"{}\"", name);
+    }
+    add_member(line, "path", path_of(error));
+    add_member(line, "pointer", error.pointer);
+    add_member(line, "hint", hint_of(error));
   }
   return line += "}\n";
 }
@@ -190,7 +202,9 @@ std::string journal_packet(const LogEntry& entry, std::string_view identity) {
     if (error.errno_value != 0) {
       add_journal_field(packet, "ERRNO", std::to_string(error.errno_value));
     }
+    add_journal_field(packet, "MYRT_PATH", path_of(error));
     add_journal_field(packet, "MYRT_POINTER", error.pointer);
+    add_journal_field(packet, "MYRT_HINT", hint_of(error));
   }
   return packet;
 }

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
     failure_status = cli::failure_status(line);
     // Before any fd is opened. It does not return where it starts myrt over from a sealed copy.
     Result<> sealed;
-    if (cli::enters_container(line)) sealed = init::seal_self(argv, ::environ);
+    if (cli::enters_container(line))
+      sealed = init::seal_self(argv, ::environ).in_phase(Phase::spawn);
     return cli::run_application(line, personality, cli::read_environment(), {}, sealed);
   } catch (const std::exception& exception) {
     ignore(sys::write_all(STDERR_FILENO, fmt::format("myrt: {}\n", exception.what()), "stderr"),

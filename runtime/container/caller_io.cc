@@ -10,6 +10,9 @@
 namespace myrt::container {
 namespace {
 
+// A caller that listens and does not accept: its backlog is full.
+constexpr std::chrono::seconds kCallerBound{10};
+
 Error bad_argument(std::string_view text) {
   return make_error(ErrorCode::invalid_argument, std::string(text));
 }
@@ -44,13 +47,14 @@ Result<CallerSockets> connect_sockets(const ProcessIo& io, const oci::Process& p
                                       const std::string& listener_path) {
   CallerSockets sockets;
   if (!io.console_socket.empty()) {
-    sockets.console = TRY(sys::connect_unix(io.console_socket).context("console socket"));
+    sockets.console =
+        TRY(sys::connect_unix(io.console_socket, kCallerBound).context("console socket"));
     sockets.terminal_taker = init::TerminalTaker::console_socket;
   } else if (process.terminal) {
     sockets.terminal_taker = init::TerminalTaker::runtime;
   }
   if (!listener_path.empty()) {
-    sockets.seccomp_listener = TRY(sys::connect_unix(listener_path)
+    sockets.seccomp_listener = TRY(sys::connect_unix(listener_path, kCallerBound)
                                        .context("failed to connect with seccomp agent")
                                        .at("/linux/seccomp/listenerPath"));
   }
@@ -75,7 +79,8 @@ void remove_pid_file(const std::string& path, pid_t pid) {
 
 Result<> send_pidfd(const std::string& socket_path, int pidfd) {
   if (socket_path.empty()) return {};
-  const sys::UniqueFd socket = TRY(sys::connect_unix(socket_path).context("pidfd socket"));
+  const sys::UniqueFd socket =
+      TRY(sys::connect_unix(socket_path, kCallerBound).context("pidfd socket"));
   return sys::send_packet(socket.get(), "pidfd", {pidfd}).context("pidfd socket");
 }
 

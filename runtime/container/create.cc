@@ -17,6 +17,7 @@
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/rdt.h"
 #include "runtime/container/remove.h"
+#include "runtime/container/stuck.h"
 #include "runtime/container/terminal_proxy.h"
 #include "runtime/init/spawn.h"
 #include "sys/files.h"
@@ -207,19 +208,23 @@ bool oom_killed(const cgroups::Location& location) {
   return events.ok() && events->counters().oom_kill > 0;
 }
 
-// Says how init ended where all that it left is a closed socket.
+// Says how init ended where all that it left is a closed socket, and what it does where it says
+// nothing.
 Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgroup) {
+  if (error.code == ErrorCode::timeout)
+    return explain_timeout(std::move(error), init.pid(), cgroup);
   if (error.code != ErrorCode::protocol) return error;
   const auto exited = sys::wait_for_exit(init.pidfd(), std::chrono::seconds(1));
   if (!exited.ok() || !exited.value()) return error;
   const auto status = init.wait();
   if (!status.ok() || !status->signaled) return error;
   if (status->code == SIGKILL && oom_killed(cgroup)) {
-    return make_error(ErrorCode::out_of_memory,
-                      "init was killed by the OOM killer" + cgroups::limit_and_peak(cgroup));
+    error.code = ErrorCode::out_of_memory;
+    error.message = "init was killed by the OOM killer" + cgroups::limit_and_peak(cgroup);
+  } else {
+    error.message = fmt::format("init was killed by {}", sys::signal_name(status->code));
   }
-  return make_error(ErrorCode::protocol,
-                    fmt::format("init was killed by {}", sys::signal_name(status->code)));
+  return error;
 }
 
 // Everything that is acquired before init exists. Init inherits the fds.
@@ -239,13 +244,22 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
                           const Blueprint& blueprint, ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
   context.trace.enter("state");
-  Resources own{
-      TRY(StateDirectory::create(context.root, options.id)), {}, {}, {}, {}, {}, {}, {}, {}};
+  Resources own{TRY(StateDirectory::create(context.root, options.id).in_phase(Phase::state)),
+                {},
+                {},
+                {},
+                {},
+                {},
+                {},
+                {},
+                {}};
   TRY(own.directory.save_config(blueprint.config_json).in_phase(Phase::state));
   // What is about to be acquired is on disk before it is acquired: `delete --force` finds it,
   // whenever we die.
   TRY(own.directory.save_plan(state).in_phase(Phase::state));
-  if (!options.notify_socket.empty()) TRY(make_notify_directory(own.directory));
+  if (!options.notify_socket.empty()) {
+    TRY(make_notify_directory(own.directory).in_phase(Phase::state));
+  }
   context.trace.enter("cgroup");
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
   TRY(claim(own.cgroup, state, own.directory));
@@ -260,11 +274,12 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
   }
   if (blueprint.process) {
     own.sockets =
-        TRY(connect_sockets(options.io, blueprint.process->process, listener_path(blueprint)));
+        TRY(connect_sockets(options.io, blueprint.process->process, listener_path(blueprint))
+                .in_phase(Phase::terminal));
   }
   own.hook_output = TRY(open_hook_output(state.annotations).in_phase(Phase::hooks));
   if (starter == Starter::start_command) {
-    own.gate.emplace(TRY(init::StartGate::open(own.directory.fd())));
+    own.gate.emplace(TRY(init::StartGate::open(own.directory.fd()).in_phase(Phase::state)));
   }
   return own;
 }
@@ -287,14 +302,21 @@ Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprin
 
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory) {
-  const auto stat = TRY(sys::read_process_stat(init.pid()));
-  if (!stat) return make_error(ErrorCode::protocol, "init is gone");
+  const auto stat = TRY(sys::read_process_stat(init.pid()).in_phase(Phase::state));
+  if (!stat)
+    return Result<>(make_error(ErrorCode::protocol, "init is gone")).in_phase(Phase::state);
   state.pid = init.pid();
   state.start_time_ticks = stat->start_time_ticks;
   return directory.save(state).in_phase(Phase::state);
 }
 
 namespace {
+
+// Hooks that init runs take the time that the configuration gives them.
+bool is_bounded(const Context& context, const oci::Hooks& hooks) {
+  return context.init_bound.count() > 0 && hooks.create_container.empty() &&
+         hooks.start_container.empty();
+}
 
 Result<Created> build(const Context& context, const CreateOptions& options, Starter starter,
                       Blueprint& blueprint) {
@@ -313,11 +335,15 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .hook_output = own.hook_output.fds(),
       .trace = context.trace};
   context.trace.enter("spawn");
-  init::ChannelPair channels = TRY(init::ChannelPair::open());
+  init::ChannelPair channels = TRY(init::ChannelPair::open().in_phase(Phase::spawn));
+  if (is_bounded(context, blueprint.spec.hooks)) {
+    TRY(channels.runtime.bound_waits(context.init_bound).in_phase(Phase::spawn));
+  }
   sys::ChildProcess init = TRY(
       init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
           .in_phase(Phase::spawn));
-  auto terminal = bring_up(context, blueprint, own, state, channels.runtime, init);
+  auto terminal =
+      bring_up(context, blueprint, own, state, channels.runtime, init).in_phase(Phase::handshake);
   if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
   context.trace.enter("state");
   TRY(write_down(init, state, own.directory));
@@ -361,8 +387,9 @@ Result<> create(const Context& context, const CreateOptions& options) {
   const auto steps = [&]() -> Result<> {
     container::Created created = TRY(container::create_container(
         context, options, container::Starter::start_command, container::Attachment::detached));
-    TRY(container::send_pidfds(options.io, created.state, created.init.pidfd()));
-    TRY(container::write_pid_file(options.io.pid_file, created.init.pid()));
+    TRY(container::send_pidfds(options.io, created.state, created.init.pidfd())
+            .in_phase(Phase::output));
+    TRY(container::write_pid_file(options.io.pid_file, created.init.pid()).in_phase(Phase::output));
     auto committed = created.channel.send_committed();
     if (!committed.ok()) {
       container::remove_pid_file(options.io.pid_file, created.init.pid());

@@ -10,6 +10,7 @@
 #include "runtime/criu/log_excerpt.h"
 #include "runtime/init/handshake.h"
 #include "sys/files.h"
+#include "sys/out_of_memory.h"
 #include "sys/seqpacket.h"
 
 namespace myrt::container {
@@ -89,7 +90,9 @@ Result<CriuProcess> launch_criu(const CriuLaunch& launch) {
   auto process = TRY(sys::clone3({.flags = launch.clone_flags, .cgroup_fd = launch.cgroup_fd}));
   if (!process) {
     report.close();
-    failure.send_failed(become_criu(launch, failure));
+    const auto failed =
+        sys::or_out_of_memory([&]() -> Result<> { return become_criu(launch, failure); });
+    failure.send_failed(failed.error());
     ::_exit(1);
   }
   failure.close();

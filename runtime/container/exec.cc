@@ -56,7 +56,7 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
                                         const Container& container, Attachment attachment,
                                         sys::UniqueFd& terminal) {
   context.trace.enter("plan");
-  const oci::Spec spec = TRY(load_container_spec(container));
+  const oci::Spec spec = TRY(load_container_spec(container).in_phase(Phase::parse));
   auto plan = TRY(plan_exec(context, options, spec, container.state).in_phase(Phase::plan));
   TRY(check_io(options.io, plan.process, attachment).in_phase(Phase::arguments));
   if (plan.process.terminal && attachment == Attachment::foreground) {
@@ -69,13 +69,15 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
   const auto cgroup = TRY(cgroups::clone_fd(container.state.cgroup, subs).in_phase(Phase::cgroup));
   const auto self_join =
       TRY(cgroups::open_self_join(container.state.cgroup, subs).in_phase(Phase::cgroup));
-  const auto sockets = TRY(connect_sockets(options.io, plan.process, listener_path(spec, plan)));
+  const auto sockets = TRY(connect_sockets(options.io, plan.process, listener_path(spec, plan))
+                               .in_phase(Phase::terminal));
   init::JoinContext join{.process = exec_context(options, spec, container, plan, procfs, sockets),
                          .init_pidfd = container.init_pidfd.get(),
                          .namespaces = container.state.namespaces,
                          .root = {},
                          .self_join = self_join,
                          .affinity = TRY(init::plan_cpu_affinity(plan.process.exec_cpu_affinity)),
+                         .bound = context.init_bound,
                          .trace = context.trace};
   if (!container.state.pivoted) {
     join.root = TRY(sys::open(fmt::format("/proc/{}/root", container.state.pid), O_PATH));
@@ -95,19 +97,21 @@ Result<int> exec(const Context& context, const ExecOptions& options) {
     TRY(container::check_status(found, options.ignore_paused));
     const sys::BlockedSignals blocked;
     sys::UniqueFd terminal;
-    auto process = TRY(container::start_process(
-        context, options, found,
-        detached ? container::Attachment::detached : container::Attachment::foreground, terminal));
-    TRY(container::send_pidfd(options.io.pidfd_socket, process.pidfd()));
-    TRY(container::write_pid_file(options.io.pid_file, process.pid()));
+    const auto attachment =
+        detached ? container::Attachment::detached : container::Attachment::foreground;
+    auto process = TRY(container::start_process(context, options, found, attachment, terminal)
+                           .in_phase(Phase::spawn));
+    TRY(container::send_pidfd(options.io.pidfd_socket, process.pidfd()).in_phase(Phase::output));
+    TRY(container::write_pid_file(options.io.pid_file, process.pid()).in_phase(Phase::output));
     if (detached) {
       process.release();
       return 0;
     }
     context.trace.enter("process runs");
-    const sys::UniqueFd signals = TRY(container::open_signals());
-    const auto status = TRY(container::attend(
-        std::move(process), signals.get(), std::move(terminal), container::NotifySocket::none()));
+    const sys::UniqueFd signals = TRY(container::open_signals().in_phase(Phase::process));
+    const auto status = TRY(container::attend(std::move(process), signals.get(),
+                                              std::move(terminal), container::NotifySocket::none())
+                                .in_phase(Phase::process));
     return status.shell_code();
   };
   return steps().context("exec failed");

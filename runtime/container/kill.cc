@@ -4,6 +4,7 @@
 #include "cgroups/existing.h"
 #include "runtime/container/signal_processes.h"
 #include "runtime/container/status.h"
+#include "runtime/container/stuck.h"
 #include "runtime/myrt.h"
 #include "sys/process.h"
 #include "sys/procfs.h"
@@ -15,13 +16,10 @@ namespace {
 constexpr std::chrono::seconds kExitBound{10};
 
 Error will_not_die(const Container& container) {
-  std::string doing;
-  if (const auto stat = sys::read_process_stat(container.state.pid); stat.ok() && stat.value()) {
-    doing = fmt::format(" (state {})", stat.value()->state);
-  }
-  return make_error(ErrorCode::timeout,
-                    fmt::format("init {}{} did not exit within {} s of SIGKILL",
-                                container.state.pid, doing, kExitBound.count()));
+  const Error error =
+      make_error(ErrorCode::timeout,
+                 fmt::format("init did not exit within {} s of SIGKILL", kExitBound.count()));
+  return explain_timeout(error, container.state.pid, container.state.cgroup);
 }
 
 }  // namespace

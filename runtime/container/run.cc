@@ -5,6 +5,7 @@
 #include "runtime/container/foreground.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/start.h"
+#include "runtime/container/stuck.h"
 #include "sys/credentials.h"
 
 namespace myrt {
@@ -21,11 +22,15 @@ Result<> start_created(const Context& context, const CreateOptions& options,
     context.trace.enter("start");
     TRY(container::wait_until_executed(created->channel));
     TRY(container::run_poststart(created->state, created->directory));
-    TRY(container::send_pidfds(options.io, created->state, created->init.pidfd()));
-    return container::write_pid_file(options.io.pid_file, created->init.pid());
+    TRY(container::send_pidfds(options.io, created->state, created->init.pidfd())
+            .in_phase(Phase::output));
+    return container::write_pid_file(options.io.pid_file, created->init.pid())
+        .in_phase(Phase::output);
   };
   auto started = steps();
   if (started.ok()) return started;
+  started = container::explain_timeout(std::move(started).error(), created->init.pid(),
+                                       created->state.cgroup);
   const oci::Hooks hooks = created->spec.hooks;
   const oci::State stopped = container::stopped_state(created->state);
   created.reset();
@@ -69,8 +74,10 @@ Result<> clean_up(const Context& context, Remains remains) {
 
 Result<int> run_in_foreground(const Context& context, const RunOptions& options) {
   const sys::BlockedSignals blocked;  // forwarded from the first moment on
-  const sys::UniqueFd signals = TRY(container::open_signals());
-  if (options.subreaper == Switch::on) TRY(sys::set_child_subreaper(true));
+  const sys::UniqueFd signals = TRY(container::open_signals().in_phase(Phase::spawn));
+  if (options.subreaper == Switch::on) {
+    TRY(sys::set_child_subreaper(true).in_phase(Phase::spawn));
+  }
   std::optional<Created> created(TRY(container::create_container(
       context, options.create, container::Starter::caller, Attachment::foreground)));
   const auto notify =
@@ -86,7 +93,7 @@ Result<int> run_in_foreground(const Context& context, const RunOptions& options)
   auto status = container::attend(std::move(init), signals.get(), std::move(terminal), notify);
   context.trace.enter("remove");
   if (options.keep == Switch::off) TRY(clean_up(context, std::move(remains)));
-  return TRY(std::move(status)).shell_code();
+  return TRY(std::move(status).in_phase(Phase::process)).shell_code();
 }
 
 }  // namespace

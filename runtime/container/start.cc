@@ -8,6 +8,7 @@
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/status.h"
+#include "runtime/container/stuck.h"
 #include "runtime/init/start_gate.h"
 
 namespace myrt {
@@ -25,15 +26,32 @@ Error not_startable(oci::Status status) {
                     fmt::format("cannot start a container in the {} state", to_string(status)));
 }
 
-Result<NotifySocket> start_locked(Container& container, const std::string& notify_socket) {
+// Hooks that init runs take the time that the configuration gives them; whether there are any is
+// asked when the bound is over.
+Result<> wait_for_program(init::Channel& channel, const Container& container) {
+  auto executed = wait_until_executed(channel);
+  if (executed.ok() || executed.error().code != ErrorCode::timeout) return executed;
+  const auto config = oci::parse_spec(TRY(container.directory.load_config()));
+  if (config.value.hooks.start_container.empty()) {
+    return explain_timeout(std::move(executed).error(), container.state.pid,
+                           container.state.cgroup);
+  }
+  TRY(channel.bound_waits(std::chrono::milliseconds(0)));
+  return channel.wait_for_execve().in_phase(Phase::start);
+}
+
+Result<NotifySocket> start_locked(Container& container, const std::string& notify_socket,
+                                  std::chrono::milliseconds bound) {
   if (container.status != oci::Status::created) return not_startable(container.status);
   if (!container.state.has_process) {
     return config_error("/process", "is required to start the container");
   }
-  auto channel = TRY(init::knock(container.directory.fd()));
+  auto channel = TRY(init::knock(container.directory.fd()).in_phase(Phase::start));
   if (!channel) return not_startable(oci::Status::stopped);
-  NotifySocket notify = TRY(NotifySocket::listen(container.directory, notify_socket));
-  TRY(wait_until_executed(*channel));
+  if (bound.count() > 0) TRY(channel->bound_waits(bound).in_phase(Phase::start));
+  NotifySocket notify =
+      TRY(NotifySocket::listen(container.directory, notify_socket).in_phase(Phase::start));
+  TRY(wait_for_program(*channel, container));
   // Nobody listens there any more; without the name `state` need not even ask.
   ::unlinkat(container.directory.fd(), init::kStartGateName, 0);
   TRY(run_poststart(container.state, container.directory));
@@ -64,11 +82,11 @@ void destroy_after_failed_hook(const Context& context, const std::string& id) {
 Result<> start(const Context& context, const std::string& id, const std::string& notify_socket) {
   auto started = [&]() -> Result<> {
     std::optional found(TRY(container::find(context.root, id, container::Lock::exclusive)));
-    const auto notify = TRY(container::start_locked(*found, notify_socket));
+    const auto notify = TRY(container::start_locked(*found, notify_socket, context.init_bound));
     const sys::UniqueFd init_pidfd = std::move(found->init_pidfd);
     const pid_t pid = found->state.pid;
     found.reset();  // the lock is not held while a service makes itself ready
-    return notify.wait(init_pidfd.get(), pid);
+    return notify.wait(init_pidfd.get(), pid).in_phase(Phase::start);
   }();
   if (!started.ok() && started.error().code == ErrorCode::hook_failed) {
     container::destroy_after_failed_hook(context, id);

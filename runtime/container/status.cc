@@ -73,7 +73,8 @@ Result<Container> find_in(StateDirectory directory, const std::string& id, Lock 
 }  // namespace
 
 Result<Container> find(const std::string& root, const std::string& id, Lock lock) {
-  return find_in(TRY(StateDirectory::open(root, id, lock)), id, lock);
+  return find_in(TRY(StateDirectory::open(root, id, lock).in_phase(Phase::state)), id, lock)
+      .in_phase(Phase::state);
 }
 
 Result<std::optional<Container>> find_unattended(const std::string& root, const std::string& id) {

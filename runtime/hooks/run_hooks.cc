@@ -71,7 +71,7 @@ struct Surroundings {
 // Runs in the hook's process. What it says goes to the hook's own stderr, which is part of the
 // error.
 [[noreturn]] void execute(const oci::Hook& hook, const Surroundings& around, int stdin_fd,
-                          const Output& output, pid_t parent) {
+                          const Output& output, pid_t parent) noexcept {
   // A hook whose caller was killed would go on alone, with nobody to bound its time.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(126);
   ignore(sys::reset_signals(), "a hook with odd signal dispositions still runs");
@@ -81,7 +81,8 @@ struct Surroundings {
       ::dup2(output.stderr_fd, STDERR_FILENO) < 0) {
     ::_exit(126);
   }
-  ::close_range(3, ~0U, 0);  // also what the caller leaked into the runtime
+  // Also what the caller leaked into the runtime: a hook without it is better than one with it.
+  if (::close_range(3, ~0U, 0) != 0) ::_exit(126);
   const std::vector<std::string> only_path = {hook.path};
   const std::vector<char*> argv = c_strings(hook.args.empty() ? only_path : hook.args);
   const std::vector<std::string>& environment = hook.env ? *hook.env : around.default_env;

@@ -84,8 +84,8 @@ std::optional<Error> decode_error(std::string_view bytes) {
   if (bytes.size() < 2) return std::nullopt;
   const auto code = static_cast<std::uint8_t>(bytes[0]);
   const auto phase = static_cast<std::uint8_t>(bytes[1]);
-  if (code > static_cast<std::uint8_t>(ErrorCode::internal)) return std::nullopt;
-  if (phase > static_cast<std::uint8_t>(Phase::remove)) return std::nullopt;
+  if (code > static_cast<std::uint8_t>(kLastErrorCode)) return std::nullopt;
+  if (phase > static_cast<std::uint8_t>(kLastPhase)) return std::nullopt;
   Error error;
   error.code = static_cast<ErrorCode>(code);
   error.phase = static_cast<Phase>(phase);
@@ -117,8 +117,18 @@ Result<> Channel::send(Message message, std::string_view payload, int fd) {
   return sys::send_packet(socket_.get(), bytes);
 }
 
-Result<std::optional<Channel::Received>> Channel::receive() {
-  auto packet = TRY(sys::receive_packet(socket_.get()));
+Result<> Channel::bound_waits(std::chrono::milliseconds bound) {
+  bound_ = bound;
+  return sys::bound_receives(socket_.get(), bound);
+}
+
+Result<std::optional<Channel::Received>> Channel::receive(std::string_view waited_for) {
+  auto arrived = sys::receive_packet(socket_.get());
+  if (!arrived.ok() && arrived.error().code == ErrorCode::timeout) {
+    arrived.error().message =
+        fmt::format("handshake: waited {} ms for `{}`", bound_.count(), waited_for);
+  }
+  auto packet = TRY(std::move(arrived));
   if (!packet) return std::optional<Received>();
   if (packet->bytes.empty()) return make_error(ErrorCode::protocol, "handshake: empty message");
   const auto message = static_cast<Message>(packet->bytes[0]);
@@ -134,7 +144,7 @@ Result<std::optional<Channel::Received>> Channel::receive() {
 }
 
 Result<Channel::Received> Channel::expect(Message wanted) {
-  auto received = TRY(receive());
+  auto received = TRY(receive(to_string(wanted)));
   if (!received) return peer_is_gone(to_string(wanted));
   if (received->message != wanted) return out_of_turn(received->message, to_string(wanted));
   return std::move(*received);
@@ -155,7 +165,7 @@ Result<pid_t> Channel::wait_for_proceed() {
 }
 
 Result<Message> Channel::wait_for_hooks_or_ready(Ready& ready) {
-  auto received = TRY(receive());
+  auto received = TRY(receive(to_string(Message::ready)));
   if (!received) return peer_is_gone(to_string(Message::ready));
   if (received->message == Message::ready) {
     ready.terminal = std::move(received->fd);
@@ -178,7 +188,7 @@ Result<> Channel::send_committed() { return send(Message::committed); }
 Result<> Channel::send_start() { return send(Message::start); }
 
 Result<> Channel::wait_for_execve() {
-  const auto received = TRY(receive());
+  const auto received = TRY(receive("execve"));
   if (received) return out_of_turn(received->message, "execve");
   return {};
 }
@@ -203,7 +213,7 @@ Result<> Channel::wait_for_committed() {
 }
 
 Result<bool> Channel::wait_for_start() {
-  const auto received = TRY(receive());
+  const auto received = TRY(receive(to_string(Message::start)));
   if (!received) return false;
   if (received->message != Message::start) {
     return out_of_turn(received->message, to_string(Message::start));

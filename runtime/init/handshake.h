@@ -28,6 +28,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -72,6 +73,9 @@ class Channel {
 
   int fd() const { return socket_.get(); }
   void close() { socket_.reset(); }
+  // Each wait of this end is over after `bound`, with Error{timeout} that names the message; 0:
+  // none.
+  Result<> bound_waits(std::chrono::milliseconds bound);
 
   // Runtime process.
   Result<> send_proceed(pid_t host_pid);
@@ -103,10 +107,11 @@ class Channel {
     sys::UniqueFd fd;
   };
   // nullopt at EOF; `failed` is turned into its Error.
-  Result<std::optional<Received>> receive();
+  Result<std::optional<Received>> receive(std::string_view waited_for);
   Result<Received> expect(Message wanted);
 
   sys::UniqueFd socket_;
+  std::chrono::milliseconds bound_{0};
 };
 
 }  // namespace myrt::init

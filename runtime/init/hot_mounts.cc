@@ -9,8 +9,10 @@
 
 #include "namespaces/enter.h"
 #include "runtime/init/handshake.h"
+#include "sys/activity.h"
 #include "sys/credentials.h"
 #include "sys/files.h"
+#include "sys/out_of_memory.h"
 #include "sys/process.h"
 #include "sys/seqpacket.h"
 
@@ -61,17 +63,27 @@ Result<std::vector<std::uint64_t>> decode(std::string_view bytes) {
   return ids;
 }
 
+// A mount can take its time, on a network for instance.
+constexpr std::chrono::seconds kBound{120};
+
 Result<std::vector<std::uint64_t>> run_inside(HotMountContext& context, const Work& work) {
   const sys::BlockedSignals blocked;
   auto [ours, theirs] = TRY(sys::seqpacket_pair());
   auto child = TRY(sys::clone3({}).in_phase(Phase::spawn));
   if (!child) {
     ours.reset();
-    const auto sent = sys::send_packet(theirs.get(), encode(work_inside(context, work)));
+    const auto done = sys::or_out_of_memory([&] { return work_inside(context, work); });
+    const auto sent = sys::send_packet(theirs.get(), encode(done));
     ::_exit(sent.ok() ? 0 : 1);
   }
   theirs.reset();
-  const auto answer = TRY(sys::receive_packet(ours.get()));
+  TRY(sys::bound_receives(ours.get(), kBound));
+  auto received = sys::receive_packet(ours.get());
+  if (!received.ok() && received.error().code == ErrorCode::timeout) {
+    received.error().message = fmt::format("mounts in the container took more than {} s ({})",
+                                           kBound.count(), sys::activity_of(child->pid()));
+  }
+  const auto answer = TRY(std::move(received));
   TRY(child->wait());
   if (!answer) {
     return make_error(ErrorCode::protocol, "the process inside the container died");

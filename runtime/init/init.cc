@@ -14,6 +14,7 @@
 #include "runtime/init/cpu_affinity.h"
 #include "seccomp/load.h"
 #include "sys/credentials.h"
+#include "sys/out_of_memory.h"
 #include "sys/process.h"
 
 namespace myrt::init {
@@ -161,10 +162,11 @@ Error run_to_execve(InitContext& context, Channel& runtime, const StartGate* gat
     context.trace.write_clone("init", context.host_pid);
     Prepared prepared = TRY(std::move(result));
     const int listener = context.process ? context.process->seccomp_listener : -1;
-    close_stray_fds(
-        context.process ? context.process->preserve_fds : 0,
-        {runtime.fd(), gate == nullptr ? -1 : gate->fd(), listener, prepared.terminal.get(),
-         context.hook_output.stdout_fd, context.hook_output.stderr_fd});
+    TRY(close_stray_fds(
+            context.process ? context.process->preserve_fds : 0,
+            {runtime.fd(), gate == nullptr ? -1 : gate->fd(), listener, prepared.terminal.get(),
+             context.hook_output.stdout_fd, context.hook_output.stderr_fd})
+            .in_phase(Phase::security));
     TRY(runtime.send_ready(prepared.terminal.get()));
     prepared.terminal.reset();
     TRY(wait_for_start(runtime, gate));
@@ -187,7 +189,9 @@ bool needs_runtime_hooks(const oci::Hooks& hooks) {
 }
 
 void run(InitContext& context, Channel& runtime, const StartGate* gate) {
-  runtime.send_failed(run_to_execve(context, runtime, gate));
+  const auto failed =
+      sys::or_out_of_memory([&]() -> Result<> { return run_to_execve(context, runtime, gate); });
+  runtime.send_failed(failed.error());
   // No destructor of the runtime process may run here: the state and the cgroup are its own.
   ::_exit(1);
 }

@@ -6,8 +6,10 @@
 
 #include "namespaces/enter.h"
 #include "runtime/init/spawn.h"
+#include "sys/activity.h"
 #include "sys/credentials.h"
 #include "sys/files.h"
+#include "sys/out_of_memory.h"
 
 namespace myrt::init {
 namespace {
@@ -64,14 +66,19 @@ Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined
   auto program = steps();
   context.trace.write_clone("process", context.process.host_pid);
   if (!program.ok()) return std::move(program).error();
-  close_stray_fds(context.process.preserve_fds, {runtime.fd(), context.process.seccomp_listener});
+  auto closed = close_stray_fds(context.process.preserve_fds,
+                                {runtime.fd(), context.process.seccomp_listener})
+                    .in_phase(Phase::security);
+  if (!closed.ok()) return std::move(closed).error();
   return execute(context.process, program.value());
 }
 
 [[noreturn]] void become_process(JoinContext& context, ChannelPair& channels,
                                  std::uint64_t joined) {
   channels.runtime.close();
-  channels.init.send_failed(run_to_execve(context, channels.init, joined));
+  const auto failed = sys::or_out_of_memory(
+      [&]() -> Result<> { return run_to_execve(context, channels.init, joined); });
+  channels.init.send_failed(failed.error());
   ::_exit(1);
 }
 
@@ -99,7 +106,7 @@ bool needs_helper(const JoinContext& context) {
     }
     return report.send_proceed(child->release());
   };
-  const auto result = steps();
+  const auto result = sys::or_out_of_memory(steps);
   if (!result.ok()) report.send_failed(result.error());
   ::_exit(result.ok() ? 0 : 1);
 }
@@ -158,14 +165,22 @@ Result<sys::ChildProcess> clone_into_container(JoinContext& context, int cgroup_
 Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
                                         sys::UniqueFd& terminal) {
   ChannelPair channels = TRY(ChannelPair::open());
+  if (context.bound.count() > 0) TRY(channels.runtime.bound_waits(context.bound));
   auto child = TRY(clone_into_container(context, cgroup_fd, channels).in_phase(Phase::spawn));
-  TRY(channels.runtime.send_proceed(child.pid()));
-  if (context.process.terminal_taker == TerminalTaker::runtime) {
-    Ready ready;
-    TRY(channels.runtime.wait_for_hooks_or_ready(ready));
-    terminal = std::move(ready.terminal);
+  const auto steps = [&]() -> Result<> {
+    TRY(channels.runtime.send_proceed(child.pid()));
+    if (context.process.terminal_taker == TerminalTaker::runtime) {
+      Ready ready;
+      TRY(channels.runtime.wait_for_hooks_or_ready(ready));
+      terminal = std::move(ready.terminal);
+    }
+    return channels.runtime.wait_for_execve();
+  };
+  auto executed = steps().in_phase(Phase::exec);
+  if (!executed.ok() && executed.error().code == ErrorCode::timeout) {
+    executed.error().message += fmt::format(" ({})", sys::activity_of(child.pid()));
   }
-  TRY(channels.runtime.wait_for_execve().in_phase(Phase::exec));
+  TRY(std::move(executed));
   return child;
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 
 #include "cgroups/cgroup.h"
@@ -24,6 +25,7 @@ struct JoinContext {
       root;  // to chroot into; invalid where the root of the mount namespace is the container's
   const cgroups::SelfJoin& self_join;
   CpuAffinityPlan affinity;
+  std::chrono::milliseconds bound{0};  // of each wait for the process; 0: none
   const sys::Trace& trace;
 };
 

@@ -189,15 +189,19 @@ Error execute(const ProcessContext& context, const Program& program) {
   return diagnose_exec_failure(program.path, errno);
 }
 
-void close_stray_fds(int preserve_fds, std::vector<int> kept) {
+Result<> close_stray_fds(int preserve_fds, std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned next = 3U + static_cast<unsigned>(preserve_fds);
+  const auto close_up_to = [&next](unsigned last) -> Result<> {
+    if (::close_range(next, last, 0) == 0) return {};
+    return errno_error("close_range", "close what the program must not inherit");
+  };
   for (const int fd : kept) {
     if (fd < 0 || static_cast<unsigned>(fd) < next) continue;
-    if (static_cast<unsigned>(fd) > next) ::close_range(next, static_cast<unsigned>(fd) - 1, 0);
+    if (static_cast<unsigned>(fd) > next) TRY(close_up_to(static_cast<unsigned>(fd) - 1));
     next = static_cast<unsigned>(fd) + 1;
   }
-  ::close_range(next, ~0U, 0);
+  return close_up_to(~0U);
 }
 
 }  // namespace myrt::init

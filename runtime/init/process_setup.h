@@ -70,6 +70,6 @@ Error execute(const ProcessContext& context, const Program& program);
 // Closes every fd but 0 to 2, the preserved ones and `kept`: what the caller leaked into the
 // runtime must not live on in a process that waits (contract §0.9, CVE-2024-21626), and
 // close-on-exec would only act at execve.
-void close_stray_fds(int preserve_fds, std::vector<int> kept);
+Result<> close_stray_fds(int preserve_fds, std::vector<int> kept);
 
 }  // namespace myrt::init

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "sys/credentials.h"
+#include "sys/out_of_memory.h"
 #include "sys/seqpacket.h"
 
 namespace myrt::init {
@@ -31,7 +32,7 @@ namespace {
     }
     return report.send_proceed(init->release());
   };
-  const auto result = steps();
+  const auto result = sys::or_out_of_memory(steps);
   if (!result.ok()) report.send_failed(result.error());
   ::_exit(result.ok() ? 0 : 1);
 }

@@ -31,7 +31,7 @@ LAYERS = {
     # sealed_self: the first thing that main does, before there is a command (CVE-2019-5736).
     "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h"] + BASE,
     # Build-time only: the manual pages and completions, made of the options table.
-    "manual": ["runtime/cli/options_table.h"] + BASE,
+    "manual": ["runtime/cli/options_table.h", "runtime/cli/error_texts.h"] + BASE,
     "examples": ["runtime/myrt.h"] + BASE,
 }
 

@@ -1,6 +1,7 @@
 #include "manual/pages.h"
 
 #include "manual/completions.h"
+#include "manual/errors_document.h"
 #include "manual/roff.h"
 #include "manual/texts.h"
 #include "runtime/cli/options_table.h"
@@ -56,11 +57,18 @@ TEST_CASE("every error code and phase is explained") {
   const auto pages = all_pages();
   const manual::Page* page = find(pages, "man7/myrt-errors.7");
   REQUIRE(page != nullptr);
+  const std::string document = manual::errors_document();
   for (unsigned code = 0; to_string(static_cast<ErrorCode>(code)) != "unknown"; ++code) {
-    CHECK(page->text.find(to_string(static_cast<ErrorCode>(code))) != std::string::npos);
+    const std::string_view name = to_string(static_cast<ErrorCode>(code));
+    CHECK(cli::code_texts()[code].code == static_cast<ErrorCode>(code));
+    CHECK(page->text.find(manual::roff_inline(name)) != std::string::npos);
+    CHECK(document.find(fmt::format("| `{}` |", name)) != std::string::npos);
   }
-  for (const manual::Meaning& meaning : manual::phase_meanings()) {
-    CHECK(page->text.find(meaning.name) != std::string::npos);
+  for (unsigned phase = 0; to_string(static_cast<Phase>(phase)) != "unknown"; ++phase) {
+    const std::string_view name = to_string(static_cast<Phase>(phase));
+    CHECK(cli::phase_texts()[phase].phase == static_cast<Phase>(phase));
+    CHECK(page->text.find(manual::roff_inline(name)) != std::string::npos);
+    CHECK(document.find(fmt::format("| `{}` |", name)) != std::string::npos);
   }
 }
 

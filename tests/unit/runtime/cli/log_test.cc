@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "runtime/cli/error_texts.h"
 #include "sys/unique_fd.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
@@ -95,9 +96,32 @@ TEST_CASE("a JSON line is one object with the keys that engines read first",
   CHECK(line ==
         "{\"level\":\"error\",\"msg\":\"mounts[0]: mount `proc` to `/proc`: operation not "
         "permitted\",\"time\":\"2023-11-14T22:13:20Z\",\"code\":\"system\",\"phase\":\"mounts\","
-        "\"syscall\":\"mount\",\"errno\":1,\"pointer\":\"/mounts/0\"}\n");
+        "\"syscall\":\"mount\",\"errno\":1,\"error\":\"EPERM\",\"path\":\"/proc\","
+        "\"pointer\":\"/mounts/0\",\"hint\":" +
+            quote_for_json(hint_of(error)) + "}\n");
   CHECK(json_line({.level = LogLevel::debug, .message = "m", .time = 0}) ==
         "{\"level\":\"debug\",\"msg\":\"m\",\"time\":\"1970-01-01T00:00:00Z\"}\n");
+}
+
+TEST_CASE("a hint is the first that fits, or the remedy of the code", "[cli]") {
+  Error error = make_error(ErrorCode::system, "write `config.json`: no space left on device");
+  CHECK(hint_of(error) == code_texts()[0].remedy);
+  error.errno_value = ENOSPC;
+  error.phase = Phase::state;
+  CHECK_THAT(std::string(hint_of(error)),
+             Catch::Contains("filesystem of the state directory is full"));
+  error.code = ErrorCode::not_found;
+  CHECK_THAT(std::string(hint_of(error)), Catch::Contains("myrt list"));
+}
+
+TEST_CASE("the path of an error is its last absolute operand", "[cli]") {
+  const auto path = [](std::string text) {
+    return std::string(path_of(make_error(ErrorCode::system, std::move(text))));
+  };
+  CHECK(path("mount `proc` to `/proc`: operation not permitted") == "/proc");
+  CHECK(path("create `web`: open `/a`: rename `/b` to `c`: x") == "/b");
+  CHECK(path("write `1` to `x/y`: x").empty());
+  CHECK(path("an operand that `/does not end").empty());
 }
 
 TEST_CASE("a JSON line can be decoded whatever bytes are in the message", "[cli][contract-0.3]") {
@@ -216,7 +240,8 @@ TEST_CASE("the journal gets fields, and a binary one for several lines", "[cli][
   CHECK(journal_packet({.level = LogLevel::error, .message = "a\nb", .error = &error}, "ctr1") ==
         std::string("MESSAGE\n\3\0\0\0\0\0\0\0a\nb\n", 20) +
             "PRIORITY=3\nSYSLOG_IDENTIFIER=myrt\nID=ctr1\nMYRT_CODE=system\nMYRT_PHASE=mounts\n"
-            "MYRT_SYSCALL=mount\nERRNO=1\nMYRT_POINTER=/mounts/0\n");
+            "MYRT_SYSCALL=mount\nERRNO=1\nMYRT_PATH=/proc\nMYRT_POINTER=/mounts/0\nMYRT_HINT=" +
+            std::string(hint_of(error)) + "\n");
 
   LogFixture fixture({"--log", "journald:ctr1"});
   fixture.settings.journal_socket = fixture.directory / "socket";

@@ -295,7 +295,7 @@ TEST_CASE("error reports that lie about themselves are refused",
   CHECK_FALSE(decode_error(good + "x"));
   CHECK_FALSE(decode_error(with(0, "\x0e")));  // the code after the last one
   CHECK_FALSE(decode_error(with(0, "\xff")));
-  CHECK_FALSE(decode_error(with(1, "\x17")));              // the phase after the last one
+  CHECK_FALSE(decode_error(with(1, "\x18")));              // the phase after the last one
   CHECK_FALSE(decode_error(with(2, "\xff\xff\xff\xff")));  // a length beyond the packet
   CHECK_FALSE(decode_error(with(2, "\x03")));              // the lengths no longer add up
   CHECK_FALSE(decode_error(with(6, "1x")));                // errno is no number
@@ -309,7 +309,7 @@ TEST_CASE("errors survive the way through the socket", "[init][handshake]") {
     error.code = static_cast<ErrorCode>(code);
     errors.push_back(error);
   }
-  for (int phase = 0; phase <= static_cast<int>(Phase::remove); ++phase) {
+  for (int phase = 0; phase <= static_cast<int>(kLastPhase); ++phase) {
     Error error = full_error();
     error.phase = static_cast<Phase>(phase);
     errors.push_back(error);
