@@ -91,6 +91,7 @@ Result<Pressure> parse_pressure(std::string_view text) {
   Pressure pressure;
   for (const std::string_view line : split(text, '\n')) {
     const std::vector<std::string_view> words = split(line, ' ');
+    if (words.empty()) continue;
     const std::optional<PressureLine> parsed = pressure_line(words);
     if (!parsed) return not_understood("pressure", line);
     if (words.front() == "some") pressure.some = *parsed;

@@ -118,4 +118,12 @@ TEST_CASE("numbers, lists and pressure that are not understood are errors", "[cg
   CHECK_FALSE(parse_pressure("some avg10=x total=1").ok());
 }
 
+TEST_CASE("a line of blanks in a pressure file says nothing", "[cgroups]") {
+  const auto pressure = parse_pressure("   \nsome avg10=1.50 avg60=0.00 avg300=0.25 total=77\n");
+
+  REQUIRE(pressure.ok());
+  CHECK(pressure->some.total_us == 77);
+  CHECK(pressure->full.total_us == 0);
+}
+
 }  // namespace myrt::cgroups
