@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "cgroups/resource_values.h"
 #include "cgroups/tree.h"
 
 namespace myrt::cgroups::systemd {
@@ -157,7 +158,7 @@ Result<Properties> annotated_properties(const std::map<std::string, std::string>
        entry != annotations.end() && entry->first.starts_with(kPrefix); ++entry) {
     auto property = annotated_property(entry->first.substr(kPrefix.size()), entry->second);
     if (!property.ok()) {
-      return config_error("/annotations/" + entry->first, property.error().message);
+      return config_error("/annotations/" + pointer_token(entry->first), property.error().message);
     }
     properties.push_back(std::move(property).value());
   }

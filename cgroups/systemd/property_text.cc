@@ -1,4 +1,5 @@
 // The text format of GVariant, as far as properties of units need it.
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <optional>
@@ -40,6 +41,46 @@ constexpr std::uint64_t largest(char type) {
 }
 
 constexpr bool is_signed(char type) { return type == 'n' || type == 'i' || type == 'x'; }
+
+// The length of the complete type at the front of a signature (D-Bus specification, "Type System"),
+// of those that a value here can have; 0 when there is none.
+std::size_t complete_type(std::string_view signature, std::size_t depth = 0) {
+  if (signature.empty() || depth > kDeepest) return 0;
+  if (std::string_view("ybnqiuxtdsogv").find(signature.front()) != std::string_view::npos) return 1;
+  if (signature.front() == 'a') {
+    const std::size_t element = complete_type(signature.substr(1), depth + 1);
+    return element == 0 ? 0 : element + 1;
+  }
+  if (signature.front() != '(') return 0;
+  std::size_t end = 1;
+  while (end < signature.size() && signature[end] != ')') {
+    const std::size_t member = complete_type(signature.substr(end), depth + 1);
+    if (member == 0) return 0;
+    end += member;
+  }
+  return end > 1 && end < signature.size() ? end + 1 : 0;
+}
+
+bool is_signature(std::string_view text) {
+  constexpr std::size_t kLongest = 255;
+  if (text.size() > kLongest) return false;
+  while (!text.empty()) {
+    const std::size_t size = complete_type(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+bool is_object_path(std::string_view text) {
+  if (text == "/") return true;
+  if (!text.starts_with('/') || text.ends_with('/')) return false;
+  if (text.find("//") != std::string_view::npos) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '/';
+  });
+}
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
@@ -86,7 +127,8 @@ class Parser {
     if (next() == '@') {
       ++at_;
       const std::string_view stated = word("");
-      if (stated.empty()) return unexpected();
+      // The bus hangs up on a message with a type that is none.
+      if (complete_type(stated) != stated.size() || stated.empty()) return unexpected();
       return value(std::string(stated), depth + 1);
     }
     if (next() == '\'' || next() == '"') return quoted(type);
@@ -109,6 +151,8 @@ class Parser {
       value.text += next();
     }
     ++at_;
+    if (value.signature == "o" && !is_object_path(value.text)) return unexpected();
+    if (value.signature == "g" && !is_signature(value.text)) return unexpected();
     return value;
   }
 

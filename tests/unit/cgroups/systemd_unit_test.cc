@@ -134,15 +134,20 @@ TEST_CASE("annotations are properties in GVariant's text format", "[cgroups][sys
   CHECK(parsed("['a', 'b']") == "as ['a', 'b']");
   CHECK(parsed("@as []") == "as []");
   CHECK(parsed("@at [1, 2]") == "at [1, 2]");
+  CHECK(parsed("@aa(sai) []") == "aa(sai) []");
+  CHECK(parsed("objectpath '/a/b_1'") == "o '/a/b_1'");
+  CHECK(parsed("signature 'a(sv)u'") == "g 'a(sv)u'");
   CHECK(parsed("[('/dev/sda', uint64 5)]") == "a(st) [('/dev/sda', 5)]");
 }
 
 TEST_CASE("annotations that are no value are refused", "[cgroups][systemd][CGP-14]") {
-  for (const char* text : {"",          "yes",          "'open",      "[]",
-                           "[1, 'a']",  "[1",           "1 2",        "byte 256",
+  for (const char* text : {"", "yes", "'open", "[]", "[1, 'a']", "[1", "1 2", "byte 256",
                            "uint32 -1", "int16 -32769", "2147483648", "uint64 18446744073709551616",
-                           "(",         "()",           "@",          "@s 5",
-                           "boolean 5", "objectpath 5", "[1,]",       "'\\"}) {
+                           "(", "()", "@", "@s 5", "boolean 5", "objectpath 5", "[1,]", "'\\",
+                           // The bus would hang up on these without a word.
+                           "@aZ []", "@a []", "@a{sv} []", "@a() []", "@a(s []", "@asas []",
+                           "signature 'a'", "signature '(i'", "objectpath 'a'", "objectpath '/a/'",
+                           "objectpath '/a//b'", "objectpath '/a-b'"}) {
     INFO(text);
     CHECK(parsed(text) == "refused");
   }
@@ -167,6 +172,8 @@ TEST_CASE("a property in seconds is one in microseconds", "[cgroups][systemd][CG
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().pointer == "/annotations/" + name);
   }
+  const auto escaped = annotated_properties({{"org.systemd.property.a/~", "5"}});
+  CHECK(escaped.error().pointer == "/annotations/org.systemd.property.a~1~0");
 }
 
 TEST_CASE("an annotation wins over what we would set", "[cgroups][systemd][CGP-14]") {
