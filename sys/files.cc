@@ -97,6 +97,12 @@ Result<std::string> read_file_at(int dirfd, const std::string& path, std::size_t
   return read_all(fd.get(), path, limit_bytes);
 }
 
+Result<std::string> read_plain_file_at(int dirfd, const std::string& name,
+                                       std::size_t limit_bytes) {
+  const UniqueFd fd = TRY(open_at(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  return read_all(fd.get(), name, limit_bytes);
+}
+
 Result<> write_all(int fd, std::string_view bytes, std::string_view what) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());

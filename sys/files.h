@@ -33,6 +33,10 @@ Result<std::string> read_file_at(int dirfd, const std::string& path,
 inline Result<std::string> read_file(const std::string& path) {
   return read_file_at(AT_FDCWD, path);
 }
+// The same of a file that may have been put there by anybody: what is no file (a FIFO, a symlink)
+// neither blocks nor leads elsewhere. A FIFO reads as empty.
+Result<std::string> read_plain_file_at(int dirfd, const std::string& name,
+                                       std::size_t limit_bytes = 64U << 20U);
 
 // The same of a file that the kernel makes up in one piece when it is read (cgroupfs, and most of
 // procfs and sysfs): a read(2) that does not fill its buffer has got all of it.

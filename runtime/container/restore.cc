@@ -47,11 +47,11 @@ Result<Images> open_images(const CriuOptions& options) {
     TRY(sys::make_directories(options.work_path, 0700).context("work-path"));
     images.work = TRY(sys::open(options.work_path, O_RDONLY | O_DIRECTORY));
   }
-  const auto document = TRY(
-      sys::read_file_at(images.directory.get(), kDocumentName).context("no checkpoint of myrt"));
+  const auto document = TRY(sys::read_plain_file_at(images.directory.get(), kDocumentName)
+                                .context("no checkpoint of myrt"));
   images.document = TRY(parse_checkpoint_document(document));
-  images.descriptors =
-      TRY(parse_descriptors(TRY(sys::read_file_at(images.directory.get(), kDescriptorsName))));
+  images.descriptors = TRY(
+      parse_descriptors(TRY(sys::read_plain_file_at(images.directory.get(), kDescriptorsName))));
   return images;
 }
 

@@ -180,7 +180,7 @@ Result<> StateDirectory::save_config(std::string_view config_json) {
 }
 
 Result<std::string> StateDirectory::load_config() const {
-  return sys::read_file_at(directory_.get(), kConfig);
+  return sys::read_plain_file_at(directory_.get(), kConfig);
 }
 
 Result<> StateDirectory::save_plan(const ContainerState& state) {
@@ -208,7 +208,7 @@ Result<> StateDirectory::save(const ContainerState& state) {
 // What a runtime that was killed wrote of its plan may end anywhere: then it had acquired nothing,
 // and there is no plan either (the error is that of the missing container.json).
 Result<ContainerState> StateDirectory::load_plan(Error missing) const {
-  auto text = sys::read_file_at(directory_.get(), kPlanned);
+  auto text = sys::read_plain_file_at(directory_.get(), kPlanned);
   if (!text.ok()) return text.error().errno_value == ENOENT ? std::move(missing) : text.error();
   auto state = from_json(*text);
   if (!state.ok()) return missing;
@@ -217,12 +217,12 @@ Result<ContainerState> StateDirectory::load_plan(Error missing) const {
 }
 
 Result<ContainerState> StateDirectory::load() const {
-  auto text = sys::read_file_at(directory_.get(), kContainer);
+  auto text = sys::read_plain_file_at(directory_.get(), kContainer);
   if (!text.ok() && text.error().errno_value == ENOENT) return load_plan(text.error());
   ContainerState state =
       TRY(from_json(TRY(std::move(text))).context(kContainer).in_phase(Phase::state));
   if (state.cgroup.mode == cgroups::Mode::v2 && is_newer(directory_.get(), kLibcontainerView)) {
-    follow_view(state, TRY(sys::read_file_at(directory_.get(), kLibcontainerView)));
+    follow_view(state, TRY(sys::read_plain_file_at(directory_.get(), kLibcontainerView)));
   }
   return state;
 }

@@ -78,6 +78,19 @@ TEST_CASE("a file at the limit is read and one byte more is refused", "[sys][fil
   CHECK(longer.error().message == "read `a`: longer than 4 bytes");
 }
 
+TEST_CASE("a FIFO or a symlink in a file's place neither blocks nor leads elsewhere",
+          "[sys][files]") {
+  const test::TempDir directory;
+  directory.write("file", "text");
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  REQUIRE(::symlink("file", (directory / "link").c_str()) == 0);
+  const UniqueFd fd = open(directory.path(), O_RDONLY | O_DIRECTORY).value();
+
+  CHECK(*read_plain_file_at(fd.get(), "file") == "text");
+  CHECK(*read_plain_file_at(fd.get(), "fifo") == "");
+  CHECK(read_plain_file_at(fd.get(), "link").error().errno_value == ELOOP);
+}
+
 TEST_CASE("reading a directory is an error with its name", "[sys][files]") {
   const TempDir dir;
   const Result<std::string> read = read_file(dir.path());

@@ -299,6 +299,18 @@ TEST_CASE("containers are listed by id, sorted", "[container]") {
   CHECK(list_state_directories(root.path()).value() == std::vector<std::string>{"a", "b", "c-1"});
 }
 
+TEST_CASE("a FIFO in a document's place is a damaged state, and nobody waits for it",
+          "[container]") {
+  const test::TempDir root;
+  const StateDirectory directory = made(root.path(), "web");
+  for (const char* name : {"container.json", "config.json"}) {
+    REQUIRE(::mkfifo((root / ("web/" + std::string(name))).c_str(), 0600) == 0);
+  }
+
+  CHECK_FALSE(directory.load().ok());
+  CHECK(directory.load_config().value().empty());
+}
+
 TEST_CASE("a root that is no directory is an error", "[container]") {
   const test::TempDir directory;
   const std::string file = directory.write("file", "");
