@@ -13,6 +13,7 @@
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
 #   make check           format, tidy, layers
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
+#   sudo make soak       random operations by WORKERS=8 for MINUTES=60, the runtime killed meanwhile: nothing may be left
 #   make install         DESTDIR= PREFIX=/usr/local
 #   make deb             .deb, .rpm and .tar.gz in build/packages; the same commit gives the same bytes
 #   sudo make package-test  the packages, used as a new user would in a clean Debian 12
@@ -28,7 +29,7 @@ CMAKE = cmake -G Ninja
 give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
 	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages
+.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -81,6 +82,10 @@ check:
 asan:
 	@scripts/install-packages build test
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all unit_clang
+
+soak: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@scripts/install-packages run test
+	@RUNTIME=$(RUNTIME) MINUTES=$(or $(MINUTES),60) WORKERS=$(or $(WORKERS),8) SEED=$(SEED) LOG=$(BUILD)/soak.log tests/soak/run
 
 install: all
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
