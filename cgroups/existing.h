@@ -21,6 +21,7 @@ namespace myrt::cgroups {
 // Returns when every process is frozen / thawed. Errors: system; timeout (10 s; the cgroup is
 // thawed again); unsupported when neither cgroup v2 nor the v1 freezer has the container.
 Result<> freeze(const Location& location);
+// A cgroup that is gone is not frozen.
 Result<> thaw(const Location& location);
 // False also when the cgroup is gone or cannot freeze.
 Result<bool> is_frozen(const Location& location);

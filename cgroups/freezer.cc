@@ -93,6 +93,24 @@ Result<const std::string*> v2_freezer(const Location& location) {
   return usable ? directory : nullptr;
 }
 
+// Another command may delete the container at any moment, and a cgroup that is gone is not frozen.
+bool is_gone(const Error& error) {
+  return error.errno_value == ENOENT || error.errno_value == ENODEV;
+}
+
+Result<> thaw_v1(const std::string& directory) {
+  auto written = sys::write_kernel_file_at(AT_FDCWD, directory + "/freezer.state", "THAWED");
+  if (!written.ok() && is_gone(written.error())) return {};
+  return written;
+}
+
+Result<> thaw_v2(const std::string& directory) {
+  TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "0"));
+  if (TRY(wait_for_v2_state(directory, 0, Clock::now() + kBound))) return {};
+  return make_error(ErrorCode::timeout,
+                    fmt::format("thaw `{}`: it is still frozen from above", directory));
+}
+
 }  // namespace
 
 Result<> freeze(const Location& location) {
@@ -110,14 +128,11 @@ Result<> thaw(const Location& location) {
     return make_error(ErrorCode::unsupported,
                       "the container is in no cgroup that can be frozen (cgroup v2 or v1 freezer)");
   }
-  if (freezer != nullptr) {
-    TRY(sys::write_kernel_file_at(AT_FDCWD, *freezer + "/freezer.state", "THAWED"));
-  }
+  if (freezer != nullptr) TRY(thaw_v1(*freezer));
   if (unified == nullptr || !sys::exists_at(AT_FDCWD, *unified + "/cgroup.freeze")) return {};
-  TRY(sys::write_kernel_file_at(AT_FDCWD, *unified + "/cgroup.freeze", "0"));
-  if (TRY(wait_for_v2_state(*unified, 0, Clock::now() + kBound))) return {};
-  return make_error(ErrorCode::timeout,
-                    fmt::format("thaw `{}`: it is still frozen from above", *unified));
+  auto thawed = thaw_v2(*unified);
+  if (!thawed.ok() && is_gone(thawed.error())) return {};
+  return thawed;
 }
 
 Result<bool> is_frozen(const Location& location) {

@@ -60,7 +60,9 @@ REFUSALS = [
     "is gone",  # a cgroup, of a container that ended
     "the cgroup does not have it",  # a controller, in a v2 view of a v1 host
     # It ended between the look at its status and the join.
-    "start children in another pid namespace: no such process",
+    "no such process",
+    # Somebody's `kill KILL` or `delete --force`.
+    "init was killed by SIGKILL",
     # Without privileges nobody can join a container that waits to be started: init runs our program there, and its memory
     # belongs to the host's user namespace (docs/rootless.md).
     "join the container's namespaces `0x30000000`: operation not permitted",

@@ -187,7 +187,7 @@ def judge(operation: operations.Operation, outcome: Outcome) -> str:
         return "WRONG"  # it died of a signal
     if any(reason in outcome.error for reason in operations.REFUSALS):
         return "refused"
-    if not outcome.error and (operation.foreground or operation.judges):
+    if "level=error" not in outcome.error and (operation.foreground or operation.judges):
         return "ok"  # the program's own status
     return "WRONG"
 

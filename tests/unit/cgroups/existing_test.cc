@@ -183,6 +183,17 @@ TEST_CASE("frozen is what either freezer says", "[cgroups]") {
   CHECK(*is_frozen(location));
 }
 
+TEST_CASE("a cgroup that is gone meanwhile is thawed", "[cgroups]") {
+  const test::TempDir directory;
+  const std::string gone = directory / "gone";
+
+  CHECK(thaw({.mode = Mode::v1, .directories = {{"freezer", gone}}}).ok());
+  CHECK(thaw({.mode = Mode::v2, .directories = {{"", gone}}}).ok());
+  // Between the look at one file and at the next.
+  directory.write("half/cgroup.freeze", "1");
+  CHECK(thaw({.mode = Mode::v2, .directories = {{"", directory / "half"}}}).ok());
+}
+
 TEST_CASE("a container outside any freezer cannot be paused", "[cgroups]") {
   const Location location{.mode = Mode::v1, .directories = {{"memory", "/nonexistent"}}};
 
