@@ -70,9 +70,10 @@ Result<> add_unit(Plan& plan, const oci::Spec& spec, const Host& host, const Inp
                            inputs.container_id, systemd.default_slice));
   Writes limits = plan.before_join;
   limits.insert(limits.end(), plan.after_join.begin(), plan.after_join.end());
+  systemd::Properties properties =
+      TRY(systemd::unit_properties(unit, inputs.container_id, limits, spec.annotations));
   plan.unit = UnitPlan{.address = {.bus = systemd.bus, .name = unit.name},
-                       .properties = TRY(systemd::unit_properties(unit, inputs.container_id, limits,
-                                                                  spec.annotations))};
+                       .properties = std::move(properties)};
   plan.directories = {{.controllers = {},
                        .mount_point = host.hierarchies.back().mount_point,
                        .path = systemd.root + unit.path}};

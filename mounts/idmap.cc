@@ -59,7 +59,8 @@ Result<int> user_namespace_for(const MountIdMapping& mapping, const sys::Procfs&
       return known.fd.get();
     }
   }
-  made.push_back({&mapping, TRY(make_user_namespace(mapping, proc))});
+  UniqueFd user_namespace = TRY(make_user_namespace(mapping, proc));
+  made.push_back({&mapping, std::move(user_namespace)});
   return made.back().fd.get();
 }
 

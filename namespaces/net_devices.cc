@@ -197,8 +197,9 @@ Result<> move_net_devices(const sys::Procfs& procfs, int target_netns_fd,
                           const std::map<std::string, oci::NetDevice>& devices) {
   if (devices.empty()) return {};
   const sys::UniqueFd host_netns = TRY(open_own_namespace(procfs, oci::NamespaceType::network));
-  Ends ends = {TRY(NetlinkSocket::open()), TRY(NetlinkSocket::open_in(procfs, target_netns_fd)),
-               host_netns.get(), target_netns_fd};
+  NetlinkSocket host = TRY(NetlinkSocket::open());
+  NetlinkSocket target = TRY(NetlinkSocket::open_in(procfs, target_netns_fd));
+  Ends ends = {std::move(host), std::move(target), host_netns.get(), target_netns_fd};
   const std::vector<NetAddress> addresses = TRY(read_addresses(ends.host));
   std::vector<Move> moves;
   moves.reserve(devices.size());

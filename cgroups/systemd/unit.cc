@@ -62,7 +62,8 @@ std::string slice_above(std::string_view slice) {
 }
 
 Result<Unit> slice_unit(std::string_view name, std::string_view asked_parent) {
-  Unit unit{.name = std::string(name), .slice = {}, .path = TRY(path_of_slice(name))};
+  std::string path = TRY(path_of_slice(name));
+  Unit unit{.name = std::string(name), .slice = {}, .path = std::move(path)};
   if (unit.path.empty()) return config_error(kPointer, "the root slice cannot be a container");
   unit.slice = slice_above(name);
   // The name alone says where it is.

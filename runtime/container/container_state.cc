@@ -112,8 +112,9 @@ Json to_json(const std::vector<mounts::HotMount>& hot_mounts) {
 Result<std::vector<mounts::HotMount>> parse_hot_mounts(const Json& json) {
   std::vector<mounts::HotMount> hot_mounts;
   for (const Json& entry : json.get_ref<const Json::array_t&>()) {
-    hot_mounts.push_back({TRY(absolute_path(entry.at("destination"))),
-                          TRY(number<std::uint64_t>(entry, "mountId"))});
+    std::string destination = TRY(absolute_path(entry.at("destination")));
+    const auto mount_id = TRY(number<std::uint64_t>(entry, "mountId"));
+    hot_mounts.push_back({std::move(destination), mount_id});
   }
   return hot_mounts;
 }

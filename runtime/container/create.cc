@@ -349,7 +349,7 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   TRY(write_down(init, state, own.directory));
   return Created{std::move(blueprint.spec), std::move(state),          std::move(own.directory),
                  std::move(own.cgroup),     std::move(own.rdt_groups), std::move(channels.runtime),
-                 std::move(init),           TRY(std::move(terminal))};
+                 std::move(init),           std::move(terminal).value()};
 }
 
 }  // namespace

@@ -71,12 +71,13 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
       TRY(cgroups::open_self_join(container.state.cgroup, subs).in_phase(Phase::cgroup));
   const auto sockets = TRY(connect_sockets(options.io, plan.process, listener_path(spec, plan))
                                .in_phase(Phase::terminal));
+  auto affinity = TRY(init::plan_cpu_affinity(plan.process.exec_cpu_affinity));
   init::JoinContext join{.process = exec_context(options, spec, container, plan, procfs, sockets),
                          .init_pidfd = container.init_pidfd.get(),
                          .namespaces = container.state.namespaces,
                          .root = {},
                          .self_join = self_join,
-                         .affinity = TRY(init::plan_cpu_affinity(plan.process.exec_cpu_affinity)),
+                         .affinity = std::move(affinity),
                          .bound = context.init_bound,
                          .trace = context.trace};
   if (!container.state.pivoted) {

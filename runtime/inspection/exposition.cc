@@ -179,6 +179,10 @@ double parse_timestamp(std::string_view text) {
   // 2026-01-02T03:04:05.678901234Z
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() < kShape.size()) return 0;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    if (kShape[i] == '0' ? !is_digit : text[i] != kShape[i]) return 0;
+  }
   const auto number = [&](std::size_t at, std::size_t length) {
     int value = 0;
     std::from_chars(text.data() + at, text.data() + at + length, value);

@@ -61,4 +61,9 @@ TEST_CASE("the time of creation is read in UTC") {
   CHECK(inspection::parse_timestamp("1970-01-01T00:00:01Z") == 1.0);
   CHECK(inspection::parse_timestamp("") == 0.0);
   CHECK(inspection::parse_timestamp("2026-99-02T03:04:05Z") == 0.0);
+  for (const char* text : {"z026-01-02T03:04:05Z", "-026-01-02T03:04:05Z", "2026-01-02 03:04:05",
+                           "2026-01-02T03:04:-5Z"}) {
+    INFO(text);
+    CHECK(inspection::parse_timestamp(text) == 0.0);
+  }
 }
