@@ -61,6 +61,7 @@ REFUSALS = [
     "the cgroup does not have it",  # a controller, in a v2 view of a v1 host
     # It ended between the look at its status and the join.
     "no such process",
+    "open `root`: no such file or directory",
     # Somebody's `kill KILL` or `delete --force`.
     "init was killed by SIGKILL",
     # Without privileges nobody can join a container that waits to be started: init runs our program there, and its memory
