@@ -76,7 +76,7 @@ def make_rootfs(directory: pathlib.Path) -> None:
 
 
 SHELLS = {
-    "sleeps": "exec sleep 1000",
+    "sleeps": "exec sleep 1000000",
     "ends": "exit 3",
     "deaf": "trap '' TERM USR1; while :; do sleep 0.05; done",
     "forks": "for i in 1 2 3 4 5; do sleep 1000 & done; sleep 0.3; exec sleep 1000",
