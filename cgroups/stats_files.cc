@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "cgroups/tree.h"
@@ -54,7 +55,8 @@ std::optional<PressureLine> pressure_line(const std::vector<std::string_view>& w
     }
     double average = 0;
     const auto parsed = std::from_chars(value.data(), value.data() + value.size(), average);
-    if (parsed.ec != std::errc()) return std::nullopt;
+    // They go into JSON and metrics, which have neither infinity nor NaN.
+    if (parsed.ec != std::errc() || !std::isfinite(average)) return std::nullopt;
     if (key == "avg10") line.avg10 = average;
     if (key == "avg60") line.avg60 = average;
     if (key == "avg300") line.avg300 = average;

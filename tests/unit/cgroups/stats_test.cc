@@ -116,6 +116,8 @@ TEST_CASE("numbers, lists and pressure that are not understood are errors", "[cg
   CHECK_FALSE(parse_list("3-1").ok());
   CHECK_FALSE(parse_list("a").ok());
   CHECK_FALSE(parse_pressure("some avg10=x total=1").ok());
+  CHECK_FALSE(parse_pressure("some avg10=inf total=1").ok());
+  CHECK_FALSE(parse_pressure("some avg60=nan total=1").ok());
 }
 
 TEST_CASE("a line of blanks in a pressure file says nothing", "[cgroups]") {
