@@ -11,8 +11,10 @@
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
-#   make check           format, tidy, layers
+#   make check           format, layers, cppcheck, tidy
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
+#   make fuzz            every fuzz target for MINUTES=1 each, under the same sanitizers; a table at the end
+#   sudo make check-dynamic  the integration tests with a runtime under the sanitizers, and what valgrind can run
 #   sudo make soak       random operations by WORKERS=8 for MINUTES=60, the runtime killed meanwhile: nothing may be left
 #   make install         DESTDIR= PREFIX=/usr/local
 #   make deb             .deb, .rpm and .tar.gz in build/packages; the same commit gives the same bytes
@@ -29,7 +31,7 @@ CMAKE = cmake -G Ninja
 give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
 	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak
+.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak check-dynamic fuzz
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -76,12 +78,20 @@ vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) tests/vm/test; status=$$?; $(give_back); exit $$status
 
 check:
-	@scripts/install-packages build test
+	@scripts/install-packages build test check
 	@BUILD=$(BUILD) JOBS=$(JOBS) scripts/check
 
 asan:
 	@scripts/install-packages build test
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all unit_clang
+
+fuzz:
+	@scripts/install-packages build test
+	@BUILD=$(BUILD) JOBS=$(JOBS) SECONDS_EACH=$$(($(or $(MINUTES),1) * 60)) tests/run-all fuzz
+
+check-dynamic:
+	@scripts/install-packages build run test check
+	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all dynamic memcheck; status=$$?; $(give_back); exit $$status
 
 soak: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@scripts/install-packages run test

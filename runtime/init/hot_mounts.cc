@@ -59,7 +59,8 @@ Result<std::vector<std::uint64_t>> decode(std::string_view bytes) {
   if (kind == kFailed) return decode_error(bytes).value_or(malformed());
   if (kind != kDone || bytes.size() % sizeof(std::uint64_t) != 0) return malformed();
   std::vector<std::uint64_t> ids(bytes.size() / sizeof(std::uint64_t));
-  std::memcpy(ids.data(), bytes.data(), bytes.size());
+  // An empty vector has no address, which memcpy must have.
+  if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), bytes.size());
   return ids;
 }
 
