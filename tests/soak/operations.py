@@ -61,6 +61,8 @@ REFUSALS = [
     "the cgroup does not have it",  # a controller, in a v2 view of a v1 host
     # It ended between the look at its status and the join.
     "no such process",
+    # ... or between the join and the handshake.
+    "send a packet of 5 bytes: broken pipe",
     "open `root`: no such file or directory",
     # Somebody's `kill KILL` or `delete --force`.
     "init was killed by SIGKILL",
