@@ -62,7 +62,7 @@ REFUSALS = [
     # It ended between the look at its status and the join.
     "no such process",
     # ... or between the join and the handshake.
-    "send a packet of 5 bytes: broken pipe",
+    " bytes: broken pipe",
     "open `root`: no such file or directory",
     # Somebody's `kill KILL` or `delete --force`.
     "init was killed by SIGKILL",
