@@ -1,7 +1,10 @@
 # .deb, .rpm and .tar.gz by CPack: `make deb`. The same commit gives the same bytes.
 set(CPACK_PACKAGE_NAME myrt)
 set(CPACK_PACKAGE_VERSION ${MYRT_VERSION})
-set(CPACK_PACKAGE_CONTACT "myrt maintainers <maintainers@users.noreply.github.com>")
+# Packages of a distribution name its own maintainer; those that somebody builds, whoever that is.
+# `.invalid` is nobody's domain, nor ever will be (RFC 2606).
+set(MYRT_MAINTAINER "The authors of myrt <authors@myrt.invalid>" CACHE STRING "Maintainer of the packages")
+set(CPACK_PACKAGE_CONTACT "${MYRT_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "OCI container runtime in one static file")
 set(CPACK_PACKAGE_DESCRIPTION "myrt runs the containers of containerd, CRI-O, Podman and Docker.\nIt takes the command line of runc, needs no shared library, and says what is\nwrong with a configuration (validate), a host (doctor) or a running container\n(effective).")
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE)
@@ -47,6 +50,9 @@ set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_PACKAGE_AUTOREQ OFF)
 set(CPACK_RPM_RUNTIME_PACKAGE_NAME myrt)
+# What the administrator has changed stays, as with conffiles.
+set(CPACK_RPM_RUNTIME_USER_FILELIST
+  "%config(noreplace) ${CMAKE_INSTALL_FULL_SYSCONFDIR}/containers/containers.conf.d/myrt.conf")
 set(CPACK_RPM_DEVEL_PACKAGE_NAME myrt-devel)
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define use_source_date_epoch_as_buildtime 1\n%define clamp_mtime_to_source_date_epoch 1\n%define _buildhost localhost")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /etc/containers /etc/containers/containers.conf.d
