@@ -39,11 +39,6 @@ struct Created {
 // What is known of a container before anything of it is made.
 ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options);
-// The container's cgroup, with what has to be there before a process joins it.
-Result<cgroups::Cgroup> make_cgroup(const Blueprint& blueprint);
-// Writes down that the cgroups are the container's, and which: a rootless container may have none
-// of the planned ones. Before a process of the container is in them.
-Result<> claim(const cgroups::Cgroup& cgroup, ContainerState& state, StateDirectory& directory);
 // Adds init's pid and start time, and saves. Errors: protocol when it is gone.
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory);

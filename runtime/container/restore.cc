@@ -12,6 +12,7 @@
 #include "mounts/sources.h"
 #include "runtime/container/blueprint.h"
 #include "runtime/container/checkpoint_document.h"
+#include "runtime/container/container_cgroup.h"
 #include "runtime/container/create.h"
 #include "runtime/container/criu_process.h"
 #include "runtime/container/external_namespaces.h"
