@@ -149,13 +149,14 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   ssize_t count = 0;
+  bool unread = false;
   do {
     count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
+    // Said once, and before what the peer has sent: it died with a packet of ours unread.
+    if (count < 0 && errno == ECONNRESET) unread = true;
+  } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
   if (count < 0) {
     const int error = errno;
-    // The peer died with our packet unread: to the reader that is the same as a closed socket.
-    if (error == ECONNRESET) return std::optional<Packet>();
     if (error == EAGAIN) return make_error(ErrorCode::timeout, "no packet within the bound");
     return errno_error("recvmsg", "receive a packet", error);
   }
@@ -167,6 +168,9 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes
   }
   if ((message.msg_flags & MSG_CTRUNC) != 0) {
     return make_error(ErrorCode::protocol, "receive a packet: not all of its fds arrived");
+  }
+  if (count == 0 && unread) {
+    return make_error(ErrorCode::protocol, "the peer died before it had read all that was sent");
   }
   if (count == 0) return std::optional<Packet>();
   packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));

@@ -24,9 +24,10 @@ struct Packet {
 };
 // MSG_NOSIGNAL; one message, whole or error.
 Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>& fds = {});
-// The next message; std::nullopt at EOF (the peer closed or died). A truncated message or control
-// data is Error{protocol}. Works on SEQPACKET and, for one-message protocols, on STREAM sockets.
-// Error{timeout} where bound_receives() has set a bound.
+// The next message; std::nullopt at EOF (the peer closed or died, having read everything). A peer
+// that died with a packet unread, and a truncated message or control data, is Error{protocol};
+// Error{timeout} where bound_receives() has set a bound. Works on SEQPACKET and, for one-message
+// protocols, on STREAM sockets.
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit_bytes = 1U << 18U);
 
 // Connects to a unix STREAM socket by path; paths longer than sun_path go through the parent's
