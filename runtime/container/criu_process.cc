@@ -90,8 +90,10 @@ Result<CriuProcess> launch_criu(const CriuLaunch& launch) {
   auto process = TRY(sys::clone3({.flags = launch.clone_flags, .cgroup_fd = launch.cgroup_fd}));
   if (!process) {
     report.close();
+    // A structured binding is no variable that a lambda may capture (Clang 14).
+    init::Channel& ours = failure;
     const auto failed =
-        sys::or_out_of_memory([&]() -> Result<> { return become_criu(launch, failure); });
+        sys::or_out_of_memory([&]() -> Result<> { return become_criu(launch, ours); });
     failure.send_failed(failed.error());
     ::_exit(1);
   }
