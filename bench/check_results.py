@@ -7,7 +7,7 @@ OPERATIONS = {
     "run", "run cold", "create", "start", "state", "exec", "exec --detach", "kill", "delete",
     "--version",
 }  # fmt: skip
-GROWING = ("list of", "create beside", "create at", "run at")
+GROWING = ("list of", "create beside", "create at", "run at", "run beside")
 FIGURES = ("wall_ms", "cpu_ms", "rss_kib", "faults")
 SINGLE = ("syscalls", "blocked_init_kib", "binary_bytes", "versions")
 

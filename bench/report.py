@@ -11,6 +11,7 @@ import sys
 
 BEGIN_MARK = "<!-- bench: begin -->"
 END_MARK = "<!-- bench: end -->"
+AGREEMENT = 0.1  # between runs of the same
 
 def percentile(values, share):
     ordered = sorted(values)
@@ -112,6 +113,7 @@ class Targets:
     def __init__(self, view):
         self.view = view
         self.lines = []
+        self.values = []
         self.crun = view.peer("crun")
         self.runc = view.peer("runc")
         for idle_ms in sorted({key[2] for key in view.rows}):
@@ -121,6 +123,7 @@ class Targets:
 
     def _line(self, name, value, limit, unit=""):
         verdict = "met" if value <= limit else f"missed by {value / limit - 1:.0%}"
+        self.values.append((name, value))
         self.lines.append([name, f"{value:.2f}{unit}", f"{limit:g}{unit}", verdict])
 
     def _ratio(self, key, other, limit, figure="wall_ms", mine=None):
@@ -148,15 +151,27 @@ class Targets:
         self._ratio(docker, self.crun, 0.45)
         self._ratio(docker, "myrt", 1.2, mine=("run cold", "docker", idle_ms))
         if idle_ms == 0:
-            self._growth("create beside")
-            self._growth("create at")
+            self._growth("create beside", "run beside")
+            self._growth("create at", "run at")
 
-    def _growth(self, start):
-        """Beside the smallest count, which was measured in the same minute."""
+    def _growth(self, start, floor_start):
+        """Beside the smallest count, which was measured in the same minute; and beside what the
+        floor grows by, which is what the kernel asks for."""
         operations = self.view.operations(start)
         for scaled in operations[1:]:
             base = (operations[0], "simple", 0)
             self._ratio(base, "myrt", 1.15, mine=(scaled, "simple", 0))
+            ours = self._grown(operations[0], scaled, "myrt")
+            base_of_floor, scaled_of_floor = (
+                name.replace(start, floor_start) for name in (operations[0], scaled)
+            )
+            floors = self._grown(base_of_floor, scaled_of_floor, "floor")
+            if ours and floors:
+                self._line(f"growth of {scaled} / growth of the floor", ours / floors, 1.15)
+
+    def _grown(self, base, scaled, label):
+        medians = [self.view.median((name, "simple", 0), label) for name in (scaled, base)]
+        return medians[0] / medians[1] if all(medians) else None
 
     def _single(self):
         view = self.view
@@ -183,7 +198,25 @@ class Targets:
         return table(["myrt against its targets", "measured", "limit", ""], self.lines)
 
 
-def report_of(view):
+def agreement(runs):
+    """Whether ratios and limits come out the same in every run of one view, to 10 %."""
+    values = {}
+    for view in runs:
+        for name, value in Targets(view).values:
+            values.setdefault(name, []).append(value)
+    lines = []
+    for name, seen in values.items():
+        low, high = min(seen), max(seen)
+        spread = high / low - 1 if low else 0
+        verdict = "agree" if spread <= AGREEMENT else f"apart by {spread:.0%}"
+        lines.append([name, f"{low:.2f}", f"{high:.2f}", verdict])
+    agreeing = sum(line[-1] == "agree" for line in lines)
+    title = f"{agreeing} of {len(lines)} agree within {AGREEMENT:.0%} in {len(runs)} runs"
+    return table([title, "least", "most", ""], lines)
+
+
+def report_of(runs):
+    view = runs[0]
     machine = view.results["machine"]
     text = f"### View {view.name}\n\n"
     text += (
@@ -200,6 +233,8 @@ def report_of(view):
     if "syscalls" in view.results:
         text += single_table(view) + "\n"
     text += Targets(view).table()
+    if len(runs) > 1:
+        text += "\n" + agreement(runs)
     return text
 
 
@@ -207,11 +242,11 @@ def publish(views, drawn, document):
     """Puts the tables between the marks of the document, and the charts into a folder beside it."""
     directory = os.path.splitext(document)[0]
     text = ""
-    for view in views:
-        text += report_of(view) + "\n"
-        for chart in drawn.get(view.name, ()):
-            name = os.path.basename(chart)
-            text += f"![{name}]({os.path.basename(directory)}/{name})\n\n"
+    for name, runs in views.items():
+        text += report_of(runs) + "\n"
+        for chart in drawn.get(name, ()):
+            file = os.path.basename(chart)
+            text += f"![{file}]({os.path.basename(directory)}/{file})\n\n"
     with open(document, encoding="utf-8") as file:
         before, rest = file.read().split(BEGIN_MARK)
         after = rest.split(END_MARK)[1]
@@ -228,8 +263,10 @@ def main():
     parser.add_argument("--publish", metavar="DOCUMENT", help="also put it into this document")
     parser.add_argument("results", nargs="+")
     options = parser.parse_args()
-    views = [View(path) for path in options.results]
-    text = "\n".join(report_of(view) for view in views)
+    views = {}  # several results of one view are repetitions: the first is reported and drawn
+    for view in map(View, options.results):
+        views.setdefault(view.name, []).append(view)
+    text = "\n".join(map(report_of, views.values()))
     with open(f"{options.output}/tables.md", "w", encoding="utf-8") as file:
         file.write(text)
     print(text)
@@ -239,7 +276,7 @@ def main():
     except ImportError:
         print("bench: no charts: they need the Debian package python3-matplotlib")
     else:
-        drawn = {view.name: charts.draw_all(view, options.output) for view in views}
+        drawn = {name: charts.draw_all(runs[0], options.output) for name, runs in views.items()}
     if options.publish:
         publish(views, drawn, options.publish)
     return 0

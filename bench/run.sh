@@ -6,6 +6,7 @@
 #   SID_ROOT=DIR         made by bench/sid-root: its runc and crun, in runs of their own
 #   VIEWS="v1 v2"        see tests/integration/in-private
 #   BENCH_ROUNDS=30 BENCH_PARALLEL=64 BENCH_CONTAINERS='0 100 1000' BENCH_MOUNTS='1 100 1000 5000'
+#   BENCH_REPEAT=3       all of it so often; the first run is reported, and whether the others agree
 #   BENCH_QUICK=1        a smoke: few of everything, into $BUILD/bench/smoke; no figure means a thing
 #   PUBLISH=docs/performance.md   puts tables and charts into that document
 # Writes $BUILD/bench/: results-VIEW.json, tables.md, and charts as *.svg.
@@ -67,9 +68,13 @@ measure() {
 }
 
 results=()
-for view in ${VIEWS:-$(views)}; do
-  measure "$view" "$out/results-$view.json" ${peers[@]+"${peers[@]}"}
-  [ -z "${SID_ROOT:-}" ] || measure "$view" "$out/results-$view-sid.json" \
-    --root "$(realpath "$SID_ROOT")" /usr/bin/crun /usr/bin/runc
+for run in $(seq "${BENCH_REPEAT:-1}"); do
+  suffix=''
+  [ "$run" = 1 ] || suffix=-run$run
+  for view in ${VIEWS:-$(views)}; do
+    measure "$view" "$out/results-$view$suffix.json" ${peers[@]+"${peers[@]}"}
+    [ -z "${SID_ROOT:-}" ] || measure "$view" "$out/results-$view-sid$suffix.json" \
+      --root "$(realpath "$SID_ROOT")" /usr/bin/crun /usr/bin/runc
+  done
 done
 "$python" bench/report.py --output "$out" ${PUBLISH:+--publish "$PUBLISH"} "${results[@]}"

@@ -27,7 +27,9 @@ class Scaling:
                 bench.samples.add(f"{count} runs at once", "simple", 0, runtime.label, measured)
 
     def containers(self, rounds):
-        """`list` and `create` while others live; every runtime's are its own."""
+        """`list` and `create` while others live; every runtime's are its own.
+
+        The floor runs beside myrt's."""
         most = max(self._options.containers)
         for number in range(most):
             self._bench.bundles.make("simple", f"c{number}", waits=True)
@@ -52,6 +54,10 @@ class Scaling:
                 self._bench.sample(
                     f"list of {count}", "simple", 0, runtime, runtime.command("list")
                 )
+            if runtime.name == "myrt":
+                floor = self._bench.floor
+                command = floor.run("simple", "run")
+                self._bench.sample(f"run beside {count}", "simple", 0, floor, command)
             self._bench.measure_create(f"create beside {count}", 0, runtime, self._bundle)
             runtime.remove(LIVING)
 
