@@ -20,6 +20,7 @@
 #include "oci-spec/spec.h"
 #include "oci-spec/state.h"
 #include "sys/result.h"
+#include "sys/late_close.h"
 #include "sys/trace.h"
 
 namespace myrt {
@@ -50,6 +51,7 @@ struct Context {
   };                                            // a warning never changes the flow (LIF-03)
   std::function<void(std::string_view)> debug;  // empty: no debug texts are even built
   sys::Trace trace;                             // off unless it was opened
+  sys::LateClose seal;                          // of init::take_seal, if the caller has one
 };
 
 // How a new container process is connected to its caller.

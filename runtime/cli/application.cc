@@ -64,10 +64,11 @@ Result<int> answer(const CommandLine& line, const Personality& personality,
 }
 
 Result<int> run_with(const Log& log, const CommandLine& line, const Personality& personality,
-                     const Environment& environment, const Streams& streams) {
+                      const Environment& environment, const Streams& streams, sys::LateClose seal) {
   const Root root =
       TRY(state_root(line.globals, personality, environment).in_phase(Phase::arguments));
   Context context;
+  context.seal = std::move(seal);
   context.root = root.path;
   context.cgroup_manager = TRY(cgroup_manager(line.globals).in_phase(Phase::arguments));
   if (context.cgroup_manager == CgroupManager::systemd) context.systemd = systemd(environment);
@@ -115,7 +116,7 @@ int failure_status(const CommandLine& line) {
 
 int run_application(const CommandLine& line, const Personality& personality,
                     const Environment& environment, const Streams& streams,
-                    const Result<>& prepared) {
+                    const Result<>& prepared, sys::LateClose seal) {
   if (line.error) return report_usage(*line.error, line, personality, streams);
   if (line.request != Request::run) {
     const auto answered = answer(line, personality, environment, streams);
@@ -126,7 +127,7 @@ int run_application(const CommandLine& line, const Personality& personality,
   const Log log(std::move(settings).value(), streams.error);
   const auto status = sys::or_out_of_memory([&]() -> Result<int> {
     TRY(Result<>(prepared));
-    return run_with(log, line, personality, environment, streams);
+    return run_with(log, line, personality, environment, streams, std::move(seal));
   });
   return status.ok() ? *status : report(log, status.error(), failure_status(line));
 }

@@ -5,6 +5,7 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/environment.h"
 #include "runtime/cli/personality.h"
+#include "sys/late_close.h"
 #include "sys/result.h"
 
 namespace myrt::cli {
@@ -19,9 +20,9 @@ int failure_status(const CommandLine& line);
 
 // Does what `line` asks for, prints the one error, and returns the exit status of the process
 // (contract §2.3). `prepared` is what happened before: when it failed, that is the error and
-// nothing else is done.
+// nothing else is done. `seal` is what init::take_seal returned.
 int run_application(const CommandLine& line, const Personality& personality,
                     const Environment& environment, const Streams& streams,
-                    const Result<>& prepared);
+                    const Result<>& prepared, sys::LateClose seal = {});
 
 }  // namespace myrt::cli

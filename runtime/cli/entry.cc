@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include "runtime/init/seal_number.h"
 #include "sys/raw_syscall.h"
 
 namespace {
@@ -54,7 +55,11 @@ extern "C" __attribute__((visibility("hidden"))) void myrt_seal_early(long* stac
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (raw_syscall(SYS_mount_setattr, tree, address(""), AT_EMPTY_PATH, address(&attributes),
                   sizeof attributes) == 0) {
-    raw_syscall(SYS_execveat, tree, address(""), address(argv), address(envp), AT_EMPTY_PATH);
+    // Not closed by execve, which would wait for it: see take_seal.
+    const long kept = raw_syscall(SYS_fcntl, tree, F_DUPFD, myrt::init::kLowestSealFd);
+    raw_syscall(SYS_execveat, kept < 0 ? tree : kept, address(""), address(argv), address(envp),
+                AT_EMPTY_PATH);
+    if (kept >= 0) raw_syscall(SYS_close, kept, 0);
   }
   raw_syscall(SYS_close, tree, 0);
 }

@@ -20,6 +20,7 @@ struct Blueprint {
   plan::ContainerPlan plan;
   std::optional<init::ProcessPlan> process;  // nullopt: the config has none (OPS-08)
   sys::Procfs procfs;
+  bool privileged = false;  // as in plan::Inputs
 };
 
 // Reads the bundle and the host's facts. Makes nothing; errors leave no trace. Warnings go to

@@ -227,7 +227,7 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
   context.trace.enter("sources");
   own.joins =
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
-  if (::geteuid() == 0) {
+  if (blueprint.privileged) {
     own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
     TRY(mounts::open_filesystem_mappings(*own.sources, plan.mounts, blueprint.procfs)
             .in_phase(Phase::mount_sources));
@@ -244,8 +244,14 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
   return own;
 }
 
+// What bring_up ends with: a pty master, if init sent one, and the state as it is to be saved.
+struct Ready {
+  sys::UniqueFd terminal;
+  StateDirectory::Documents documents;
+};
+
 // The handshake from clone3 to `ready` (runtime/init/handshake.h).
-Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
+Result<Ready> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
                                ContainerState& state, init::Channel& channel,
                                const sys::ChildProcess& init) {
   context.trace.enter("set-up from outside");
@@ -253,20 +259,29 @@ Result<sys::UniqueFd> bring_up(const Context& context, const Blueprint& blueprin
   own.rdt_groups = TRY(assign_rdt(blueprint, init.pid(), state));
   TRY(channel.send_proceed(init.pid()));
   TRY(own.cgroup.apply_after_join().in_phase(Phase::cgroup));  // while init is at work
+  TRY(identify(init, state));
+  Ready ready{{}, StateDirectory::documents(state)};
+  context.seal.close();  // by now init has closed its own, or it is the one that waits
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
   context.trace.enter("wait for init");
-  return wait_until_ready(channel, own.cgroup, blueprint, creating);
+  ready.terminal = TRY(wait_until_ready(channel, own.cgroup, blueprint, creating));
+  return ready;
 }
 
 }  // namespace
 
-Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
-                    StateDirectory& directory) {
+Result<> identify(const sys::ChildProcess& init, ContainerState& state) {
   const auto stat = TRY(sys::read_process_stat(init.pid()).in_phase(Phase::state));
   if (!stat)
     return Result<>(make_error(ErrorCode::protocol, "init is gone")).in_phase(Phase::state);
   state.pid = init.pid();
   state.start_time_ticks = stat->start_time_ticks;
+  return {};
+}
+
+Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
+                    StateDirectory& directory) {
+  TRY(identify(init, state));
   return directory.save(state).in_phase(Phase::state);
 }
 
@@ -293,7 +308,8 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .self_join = own.self_join,
       .sources = own.sources,
       .hook_output = own.hook_output.fds(),
-      .trace = context.trace};
+      .trace = context.trace,
+      .seal = context.seal};
   context.trace.enter("spawn");
   init::ChannelPair channels = TRY(init::ChannelPair::open().in_phase(Phase::spawn));
   if (is_bounded(context, blueprint.spec.hooks)) {
@@ -302,14 +318,14 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   sys::ChildProcess init = TRY(
       init::spawn(init_context, own.cgroup.clone_fd(), channels, own.gate ? &*own.gate : nullptr)
           .in_phase(Phase::spawn));
-  auto terminal =
+  auto ready =
       bring_up(context, blueprint, own, state, channels.runtime, init).in_phase(Phase::handshake);
-  if (!terminal.ok()) return explain(std::move(terminal).error(), init, state.cgroup);
+  if (!ready.ok()) return explain(std::move(ready).error(), init, state.cgroup);
   context.trace.enter("state");
-  TRY(write_down(init, state, own.directory));
+  TRY(own.directory.save(ready->documents).in_phase(Phase::state));
   return Created{std::move(blueprint.spec), std::move(state),           std::move(own.directory),
                  std::move(own.cgroup),     std::move(own.rdt_groups),  std::move(channels.runtime),
-                 std::move(init),           std::move(terminal).value()};
+                 std::move(init),           std::move(ready->terminal)};
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ struct Created {
 // What is known of a container before anything of it is made.
 ContainerState planned_state(const Context& context, const Blueprint& blueprint,
                              const CreateOptions& options);
-// Adds init's pid and start time, and saves. Errors: protocol when it is gone.
+// Adds init's pid and start time. Errors: protocol when it is gone.
+Result<> identify(const sys::ChildProcess& init, ContainerState& state);
+// The same, and saves.
 Result<> write_down(const sys::ChildProcess& init, ContainerState& state,
                     StateDirectory& directory);
 // The prestart and createRuntime hooks.

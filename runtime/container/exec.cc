@@ -79,7 +79,8 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
                          .self_join = self_join,
                          .affinity = std::move(affinity),
                          .bound = context.init_bound,
-                         .trace = context.trace};
+                         .trace = context.trace,
+                         .seal = context.seal};
   if (!container.state.pivoted) {
     join.root = TRY(sys::open(fmt::format("/proc/{}/root", container.state.pid), O_PATH));
   }

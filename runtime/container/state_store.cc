@@ -16,8 +16,6 @@ constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr const char* kConfig = "config.json";
 constexpr const char* kPlanned = "planned.json";
-constexpr const char* kContainer = "container.json";
-constexpr const char* kLibcontainerView = "state.json";
 
 constexpr int kMakeAttempts = 16;
 
@@ -44,7 +42,7 @@ std::string holder_text(std::optional<pid_t> holder) {
 bool is_newer(int directory, const char* file) {
   struct stat ours = {};
   struct stat theirs = {};
-  if (::fstatat(directory, kContainer, &ours, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (::fstatat(directory, kContainerFile, &ours, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (::fstatat(directory, file, &theirs, AT_SYMLINK_NOFOLLOW) != 0) return false;
   return theirs.st_mtim.tv_sec != ours.st_mtim.tv_sec
              ? theirs.st_mtim.tv_sec > ours.st_mtim.tv_sec
@@ -165,7 +163,7 @@ Result<> StateDirectory::lock() {
 
 Result<> StateDirectory::remove() {
   // Usually there is nothing else in it, and so no need to look.
-  for (const char* name : {kLibcontainerView, kContainer, kConfig}) {
+  for (const char* name : {kLibcontainerView, kContainerFile, kConfig}) {
     if (directory_.valid()) ::unlinkat(directory_.get(), name, 0);
   }
   if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
@@ -196,13 +194,18 @@ Result<> StateDirectory::claim(const ContainerState& planned, const ContainerSta
   return {};
 }
 
-Result<> StateDirectory::save(const ContainerState& state) {
+StateDirectory::Documents StateDirectory::documents(const ContainerState& state) {
+  // Without a pid there is nothing that the view could say.
+  return {state.pid != 0 ? to_libcontainer_json(state) : std::string(), to_json(state)};
+}
+
+Result<> StateDirectory::save(const Documents& documents) {
   // Before container.json, so that it is newer only when somebody else wrote it.
-  if (state.pid != 0) {
-    TRY(sys::replace_file_at(directory_.get(), kLibcontainerView, to_libcontainer_json(state),
+  if (!documents.libcontainer_view.empty()) {
+    TRY(sys::replace_file_at(directory_.get(), kLibcontainerView, documents.libcontainer_view,
                              kFileMode));
   }
-  return sys::replace_file_at(directory_.get(), kContainer, to_json(state), kFileMode);
+  return sys::replace_file_at(directory_.get(), kContainerFile, documents.container, kFileMode);
 }
 
 // What a runtime that was killed wrote of its plan may end anywhere: then it had acquired nothing,
@@ -217,10 +220,10 @@ Result<ContainerState> StateDirectory::load_plan(Error missing) const {
 }
 
 Result<ContainerState> StateDirectory::load() const {
-  auto text = sys::read_plain_file_at(directory_.get(), kContainer);
+  auto text = sys::read_plain_file_at(directory_.get(), kContainerFile);
   if (!text.ok() && text.error().errno_value == ENOENT) return load_plan(text.error());
   ContainerState state =
-      TRY(from_json(TRY(std::move(text))).context(kContainer).in_phase(Phase::state));
+      TRY(from_json(TRY(std::move(text))).context(kContainerFile).in_phase(Phase::state));
   if (state.cgroup.mode == cgroups::Mode::v2 && is_newer(directory_.get(), kLibcontainerView)) {
     follow_view(state, TRY(sys::read_plain_file_at(directory_.get(), kLibcontainerView)));
   }

@@ -18,6 +18,9 @@
 
 namespace myrt::container {
 
+inline constexpr const char* kContainerFile = "container.json";
+inline constexpr const char* kLibcontainerView = "state.json";
+
 enum class Lock : std::uint8_t { none, exclusive };
 
 // One container's state directory. The lock, if any, is held as long as the object lives. A
@@ -58,7 +61,14 @@ class StateDirectory {
   // What was planned is the container's: its cgroups were made for it, or found empty. From here
   // on its processes may be in them. One rename where all has come as planned.
   Result<> claim(const ContainerState& planned, const ContainerState& actual);
-  Result<> save(const ContainerState& state);
+  // The texts of the state, and putting them on disk: apart, so that the first can be done while
+  // others are at work.
+  struct Documents {
+    std::string libcontainer_view, container;
+  };
+  static Documents documents(const ContainerState& state);
+  Result<> save(const Documents& documents);
+  Result<> save(const ContainerState& state) { return save(documents(state)); }
   // What was planned, where it never came to more. ENOENT where there is neither.
   Result<ContainerState> load() const;
 

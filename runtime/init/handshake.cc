@@ -59,6 +59,8 @@ std::string_view to_string(Message message) {
       return "committed";
     case Message::start:
       return "start";
+    case Message::let_go:
+      return "let_go";
     case Message::failed:
       return "failed";
     case Message::id_mapping_needed:
@@ -206,6 +208,13 @@ Result<> Channel::request_id_mapping(std::size_t step, int tree_fd) {
 }
 
 Result<> Channel::send_ready(int terminal_fd) { return send(Message::ready, {}, terminal_fd); }
+
+Result<> Channel::send_let_go() { return send(Message::let_go); }
+
+Result<> Channel::wait_for_let_go() {
+  TRY(expect(Message::let_go));
+  return {};
+}
 
 Result<> Channel::wait_for_committed() {
   TRY(expect(Message::committed));

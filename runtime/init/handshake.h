@@ -40,6 +40,8 @@
 
 namespace myrt::init {
 
+// An exec'd process that has inherited the seal (sealed_self.h) says `let_go` when it has closed it,
+// and is told to proceed when it has joined the container: see join.cc.
 enum class Message : std::uint8_t {
   proceed,
   runtime_hooks_needed,
@@ -50,6 +52,7 @@ enum class Message : std::uint8_t {
   failed,
   id_mapping_needed,
   id_mapping_done,
+  let_go,
 };
 std::string_view to_string(Message message);
 
@@ -83,6 +86,7 @@ class Channel {
   Result<Message> wait_for_hooks_or_ready(Ready& ready);
   Result<> send_runtime_hooks_done();
   Result<> send_id_mapping_done();
+  Result<> wait_for_let_go();
   Result<> send_committed();
   Result<> send_start();
   // True: execve happened (EOF). Errors: what init reported.
@@ -93,6 +97,7 @@ class Channel {
   Result<> request_runtime_hooks();  // sends runtime_hooks_needed, waits for runtime_hooks_done
   Result<> request_id_mapping(std::size_t step, int tree_fd);  // the same for id_mapping_needed
   Result<> send_ready(int terminal_fd);                        // -1: none
+  Result<> send_let_go();
   Result<> wait_for_committed();
   // False at EOF: the peer only looked (a status probe) or died.
   Result<bool> wait_for_start();

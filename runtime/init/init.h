@@ -10,6 +10,7 @@
 #include "runtime/init/process_setup.h"
 #include "runtime/init/start_gate.h"
 #include "runtime/plan/container_plan.h"
+#include "sys/late_close.h"
 #include "sys/procfs.h"
 #include "sys/result.h"
 #include "sys/trace.h"
@@ -29,6 +30,7 @@ struct InitContext {
   std::optional<mounts::Sources>& sources;
   hooks::Output hook_output;  // for the hooks that init runs
   const sys::Trace& trace;
+  const sys::LateClose& seal;  // closed first of all: the last one to close it waits
   pid_t host_pid = 0;  // of init; known once it may proceed
 };
 

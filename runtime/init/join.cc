@@ -55,7 +55,6 @@ Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined
     context.trace.begin_clone("join");
     TRY(sys::reset_signals());
     if (::setsid() < 0) return errno_error("setsid", "start a session");
-    context.process.host_pid = TRY(runtime.wait_for_proceed());
     TRY(enter_container(context, joined).in_phase(Phase::namespaces));
     context.trace.enter("process");
     const sys::UniqueFd root = TRY(sys::open("/", O_PATH | O_DIRECTORY));
@@ -64,8 +63,13 @@ Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined
     return prepare_process(context.process, terminal, root.get()).in_phase(Phase::process);
   };
   auto program = steps();
+  // Only now: the runtime process has closed the seal by then, and no program of the container's
+  // has run. Also after a failure, since a packet that nobody has read would be reported as a reset.
+  const auto host_pid = runtime.wait_for_proceed();
+  if (host_pid.ok()) context.process.host_pid = *host_pid;
   context.trace.write_clone("process", context.process.host_pid);
   if (!program.ok()) return std::move(program).error();
+  if (!host_pid.ok()) return host_pid.error();
   auto closed = close_stray_fds(context.process.preserve_fds,
                                 {runtime.fd(), context.process.seccomp_listener})
                     .in_phase(Phase::security);
@@ -75,9 +79,13 @@ Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined
 
 [[noreturn]] void become_process(JoinContext& context, ChannelPair& channels,
                                  std::uint64_t joined) {
+  const bool had_seal = context.seal.is_open();
+  context.seal.close();
   channels.runtime.close();
-  const auto failed = sys::or_out_of_memory(
-      [&]() -> Result<> { return run_to_execve(context, channels.init, joined); });
+  const auto failed = sys::or_out_of_memory([&]() -> Result<> {
+    if (had_seal) TRY(channels.init.send_let_go());
+    return run_to_execve(context, channels.init, joined);
+  });
   channels.init.send_failed(failed.error());
   ::_exit(1);
 }
@@ -168,6 +176,10 @@ Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
   if (context.bound.count() > 0) TRY(channels.runtime.bound_waits(context.bound));
   auto child = TRY(clone_into_container(context, cgroup_fd, channels).in_phase(Phase::spawn));
   const auto steps = [&]() -> Result<> {
+    if (context.seal.is_open()) {
+      TRY(channels.runtime.wait_for_let_go());
+      context.seal.close();  // while the process joins the container
+    }
     TRY(channels.runtime.send_proceed(child.pid()));
     if (context.process.terminal_taker == TerminalTaker::runtime) {
       Ready ready;

@@ -9,6 +9,7 @@
 #include "cgroups/cgroup.h"
 #include "runtime/init/cpu_affinity.h"
 #include "runtime/init/process_setup.h"
+#include "sys/late_close.h"
 #include "sys/process.h"
 #include "sys/result.h"
 #include "sys/trace.h"
@@ -27,6 +28,7 @@ struct JoinContext {
   CpuAffinityPlan affinity;
   std::chrono::milliseconds bound{0};  // of each wait for the process; 0: none
   const sys::Trace& trace;
+  const sys::LateClose& seal;  // closed first of all: the last one to close it waits
 };
 
 // Clones the process into the container's cgroup and pid namespace, joins the other namespaces, and

@@ -106,7 +106,7 @@ Result<> apply_attributes(const ProcessAttributes& attributes) {
 // a rootless engine has put us into, where the groups that we have cannot be set again.
 Result<Setgroups> may_set_groups(const ProcessContext& context) {
   if (context.keep_groups) return Setgroups::keep;
-  if (!context.own_user_namespace && sys::set_groups({}).ok()) return Setgroups::allowed;
+  if (!context.own_user_namespace && sys::set_groups({}).ok()) return Setgroups::cleared;
   const std::string text = TRY(context.procfs.read("self/setgroups"));
   return text.starts_with("deny") ? Setgroups::denied : Setgroups::allowed;
 }
@@ -165,10 +165,6 @@ Result<Program> prepare_process(const ProcessContext& context,
   TRY(become_user(context, setgroups));
   if (!entered) TRY(as_cwd(enter_directory(root_fd, process.cwd)));
   TRY(check_inside_root(process.cwd));
-  if (context.plan.filter && context.plan.filter->notifies) {
-    program.agent_message = oci::container_process_state_json(
-        context.seccomp_state, context.host_pid, context.seccomp_metadata);
-  }
   program.path = TRY(find_executable(process.args.front(), process.env));
   return program;
 }
@@ -176,12 +172,17 @@ Result<Program> prepare_process(const ProcessContext& context,
 Error execute(const ProcessContext& context, const Program& program) {
   const std::vector<char*> argv = c_strings(program.arguments);
   const std::vector<char*> envp = c_strings(program.environment);
+  std::string agent_message;
+  if (context.plan.filter && context.plan.filter->notifies) {
+    agent_message = oci::container_process_state_json(context.seccomp_state, context.host_pid,
+                                                      context.seccomp_metadata);
+  }
   if (context.plan.filter) {
     auto listener = seccomp::load(*context.plan.filter);
     if (!listener.ok()) return std::move(listener).in_phase(Phase::seccomp).error();
     if (listener.value()) {
       auto sent = seccomp::send_listener(context.seccomp_listener, listener.value()->get(),
-                                         program.agent_message);
+                                         agent_message);
       if (!sent.ok()) return std::move(sent).in_phase(Phase::seccomp).error();
     }
   }

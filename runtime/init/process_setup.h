@@ -45,11 +45,10 @@ struct ProcessContext {
   bool keep_groups = false;  // the supplementary groups are the caller's, whatever the config lists
 };
 
-// argv and environment, complete before the filter is loaded: nothing is allocated after that.
+// argv and environment.
 struct Program {
   std::string path;
   std::vector<std::string> arguments, environment;
-  std::string agent_message;  // the container process state; empty without an agent
 };
 
 // A terminal from the container's devpts, handed to its taker; for TerminalTaker::runtime the
@@ -63,8 +62,8 @@ Result<std::optional<Terminal>> set_up_terminal(const ProcessContext& context, i
 Result<Program> prepare_process(const ProcessContext& context,
                                 const std::optional<Terminal>& terminal, int root_fd);
 
-// Loads the filter, hands its listener to the agent, and executes the program. Returns only on
-// failure.
+// Loads the filter, hands its listener to the agent, and executes the program. Nothing is allocated
+// once the filter is there. Returns only on failure.
 Error execute(const ProcessContext& context, const Program& program);
 
 // Closes every fd but 0 to 2, the preserved ones and `kept`: what the caller leaked into the

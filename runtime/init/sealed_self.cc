@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/statfs.h>
@@ -11,6 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <string_view>
+
+#include "runtime/init/seal_number.h"
 #include "sys/files.h"
 #include "sys/mount_api.h"
 #include "sys/unique_fd.h"
@@ -38,9 +43,11 @@ Result<bool> is_sealed() {
 }
 
 Result<sys::UniqueFd> read_only_clone() {
-  sys::UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, kSelf, OPEN_TREE_CLONE));
+  const sys::UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, kSelf, OPEN_TREE_CLONE));
   TRY(sys::mount_setattr(tree.get(), sys::Recursive::no, {.set = MOUNT_ATTR_RDONLY}));
-  return tree;
+  sys::UniqueFd kept(::fcntl(tree.get(), F_DUPFD, kLowestSealFd));
+  if (!kept.valid()) return errno_error("fcntl", "keep the clone of myrt");
+  return kept;
 }
 
 Result<sys::UniqueFd> sealed_copy() {
@@ -73,6 +80,21 @@ Result<> seal_self(char** argv, char** envp) {
   const sys::UniqueFd fd = TRY(std::move(binary));
   ::syscall(SYS_execveat, fd.get(), "", argv, envp, AT_EMPTY_PATH);
   return errno_error("execveat", "execute the sealed copy of myrt");
+}
+
+// The kernel itself says what it has executed: an fd that has no name is /dev/fd/N. Numbers below
+// ours are those of a caller who executes an fd of its own.
+sys::LateClose take_seal() {
+  constexpr std::string_view kPrefix = "/dev/fd/";
+  const auto* text = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  std::string_view name = text == nullptr ? std::string_view() : std::string_view(text);
+  if (!name.starts_with(kPrefix)) return {};
+  name.remove_prefix(kPrefix.size());
+  int fd = -1;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), fd);
+  if (parsed.ptr != name.data() + name.size() || fd < kLowestSealFd) return {};
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return {};
+  return sys::LateClose(sys::UniqueFd(fd));
 }
 
 }  // namespace myrt::init

@@ -13,6 +13,7 @@ namespace {
 // In the child. With a copy of the runtime's end open, init would never see that the runtime
 // process died.
 [[noreturn]] void become_init(InitContext& context, ChannelPair& channels, const StartGate* gate) {
+  context.seal.close();
   channels.runtime.close();
   run(context, channels.init, gate);
 }

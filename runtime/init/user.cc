@@ -55,7 +55,8 @@ Result<> explain_id(Result<> result, std::string_view field) {
 }
 
 Result<> set_supplementary_groups(const oci::User& user, Setgroups setgroups) {
-  if (setgroups == Setgroups::allowed) {
+  if (setgroups == Setgroups::cleared && user.additional_gids.empty()) return {};
+  if (setgroups == Setgroups::allowed || setgroups == Setgroups::cleared) {
     return explain_id(sys::set_groups(user.additional_gids), "additionalGids");
   }
   if (setgroups == Setgroups::keep || user.additional_gids.empty()) return {};

@@ -21,7 +21,7 @@ std::string home_from_passwd(std::string_view text, uid_t uid);
 
 // setgroups(2) in the process's user namespace: /proc/self/setgroups. `keep`: not to be called, as
 // run.oci.keep_original_groups has it, and additionalGids do not count.
-enum class Setgroups : std::uint8_t { allowed, denied, keep };
+enum class Setgroups : std::uint8_t { allowed, cleared, denied, keep };
 
 // In init: groups, gid, uid, in this order, real, effective and saved (USR-01, USR-03).
 // Capabilities survive a change away from uid 0 only under sys::set_keep_capabilities(true), which

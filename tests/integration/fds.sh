@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib.sh"
 leaked_fds() {
   new_bundle
   shell 'ls /proc/1/fd; :'
-  exec 5</etc/passwd 6</etc/group 77</dev/null 200</
+  exec 5</etc/passwd 6</etc/group 60</ 61</etc 77</dev/null 200</
   run_ok
   same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
 }
@@ -27,7 +27,7 @@ leaked_fds_create() {
 leaked_fds_exec() {
   new_bundle
   run_detached
-  exec 5</etc/passwd 77</
+  exec 5</etc/passwd 60</ 77</
   try runtime exec "$id" sh -c 'ls /proc/$$/fd; :'
   same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
 }
@@ -157,6 +157,77 @@ read_only_binary() {
     "/proc/$(state_of pid)/exe" || fail "init's binary is on a writable mount"
 }
 
+# A mount that is mounted somewhere, or still to be, could be made writable by a process with
+# CAP_SYS_ADMIN that finds it at /proc/PID/exe. Ours is neither by the time that the container's
+# processes are there.
+cannot_be_made_writable() { # PID
+  python3 -c '
+import ctypes, errno, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+attributes = struct.pack("QQQQ", 0, 1, 0, 0)  # clears MOUNT_ATTR_RDONLY
+done = libc.syscall(442, -100, sys.argv[1].encode(), 0, attributes, len(attributes))
+sys.exit(0 if done == -1 and ctypes.get_errno() == errno.EINVAL else 1)
+' "/proc/$1/exe" || fail "the binary of process $1 can be made writable"
+}
+
+# seal_is_gone PID: the runtime process has no fd of its own binary any more.
+seal_is_gone() {
+  local fd
+  for fd in /proc/"$1"/fd/*; do
+    [ "$(readlink "$fd")" != "$(readlink "/proc/$1/exe")" ] || fail "the runtime keeps $fd"
+  done
+}
+
+sealed_for_good() {
+  new_bundle
+  create
+  cannot_be_made_writable "$(state_of pid)"
+}
+
+# foreground COMMAND...: runs `runtime COMMAND` in the background and leaves its pid in $runner.
+foreground() {
+  "$RUNTIME" --root "$state_root" "$@" </dev/null >"$work/out" 2>&1 &
+  runner=$!
+}
+
+sealed_for_good_foreground() {
+  new_bundle
+  foreground run --bundle "$bundle" "$id"
+  wait_until sh -c "'$RUNTIME' --root '$state_root' state $id 2>/dev/null | grep -q running"
+  cannot_be_made_writable "$runner"
+  seal_is_gone "$runner"
+  must runtime kill "$id" KILL
+  wait "$runner" || :
+}
+
+sealed_for_good_exec() {
+  new_bundle
+  run_detached
+  foreground exec "$id" sh -c 'echo here; exec sleep 1000'
+  wait_until grep -q here "$work/out"
+  cannot_be_made_writable "$runner"
+  seal_is_gone "$runner"
+  must runtime kill "$id" KILL
+  wait "$runner" || :
+}
+
+# Whoever executes an open file of ours has that fd in the place of the seal's; it stays where it is.
+executed_by_fd() {
+  new_bundle
+  shell 'ls /proc/1/fd; :'
+  try python3 -c '
+import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+os.dup2(fd, 70, inheritable=True)
+os.execve(70, sys.argv[1:], os.environ)' "$RUNTIME" --root "$state_root" run --bundle "$bundle" "$id"
+  is_status 0
+  same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
+}
+
+it "init's binary cannot be made writable again (CVE-2019-5736)" sealed_for_good
+it "nor the runtime's while a container runs (CVE-2019-5736)" sealed_for_good_foreground
+it "nor that of a running exec (CVE-2019-5736)" sealed_for_good_exec
+it 'the runtime may be executed by fd' executed_by_fd
 it 'no descriptor leaks through run [FDS-01]' leaked_fds
 it "init executes from a read-only mount of the runtime's binary (CVE-2019-5736)" read_only_binary
 it 'no descriptor leaks through create and start [FDS-01]' leaked_fds_create

@@ -29,7 +29,8 @@ LAYERS = {
     "runtime/container": ["runtime/myrt.h", "runtime/criu", "runtime/init", "runtime/plan", "runtime/hooks"] + L2 + BASE,
     "runtime/inspection": ["runtime/myrt.h", "runtime/container", "runtime/init", "runtime/plan"] + L2 + BASE,
     # sealed_self: the first thing that main does, before there is a command (CVE-2019-5736).
-    "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h"] + BASE,
+    "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h",
+                    "runtime/init/seal_number.h"] + BASE,
     # Build-time only: the manual pages and completions, made of the options table.
     "manual": ["runtime/cli/options_table.h", "runtime/cli/error_texts.h"] + BASE,
     "examples": ["runtime/myrt.h"] + BASE,
