@@ -91,6 +91,9 @@ Result<> apply(const Plan& plan, Set extra_until_exec) {
                                    to_string(plan.permitted | extra_until_exec)),
                        error);
   }
+  // The kernel keeps ambient capabilities within the inheritable ones: with none of these, the call
+  // above has cleared them all, also what this process had from its caller.
+  if (plan.ambient == 0 && plan.inheritable == 0) return {};
   return set_ambient(plan.ambient);
 }
 

@@ -46,14 +46,16 @@ class Cover {
   bool attached_ = false;
 };
 
-Result<UniqueFd> make_empty_directory() {
-  const UniqueFd fs = TRY(sys::fsopen("tmpfs"));
+Result<UniqueFd> make_empty_directory(sys::DeferredClose& done) {
+  UniqueFd fs = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig_string(fs.get(), "source", "tmpfs"));
   TRY(sys::fsconfig_string(fs.get(), "mode", "755"));
   TRY(sys::fsconfig_string(fs.get(), "nr_inodes", "1"));
   TRY(sys::fsconfig_create(fs.get()));
-  return sys::fsmount(fs.get(),
-                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  auto mount = sys::fsmount(
+      fs.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  done.add(std::move(fs));
+  return mount;
 }
 
 struct Covers {
@@ -66,7 +68,7 @@ Result<> mask(const std::string& path, int root_fd, Covers& covers) {
   if (!target.valid()) return {};
   const bool is_directory = S_ISDIR(TRY(sys::stat_fd(target.get())).st_mode);
   if (is_directory && !covers.directory.valid()) {
-    covers.directory = Cover(TRY(make_empty_directory()));
+    covers.directory = Cover(TRY(make_empty_directory(covers.done)));
   }
   Cover& cover = is_directory ? covers.directory : covers.file;
   TRY(cover.put_on(target.get(), path, covers.done));

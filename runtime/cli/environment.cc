@@ -25,7 +25,7 @@ Environment read_environment() {
       .listen_fds = variable("LISTEN_FDS"),
       .listen_pid = variable("LISTEN_PID"),
       .path = variable("PATH"),
-      .pid = ::getpid(),
+      .pid = variable("LISTEN_PID").empty() ? 0 : ::getpid(),
       // The kernel has put them on the stack: no system call.
       .euid = static_cast<uid_t>(::getauxval(AT_EUID)),
       .egid = static_cast<gid_t>(::getauxval(AT_EGID)),

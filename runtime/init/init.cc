@@ -102,7 +102,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   context.trace.enter("namespaces");
   TRY(enter_namespaces(context).in_phase(Phase::namespaces));
   context.trace.enter("mounts");
-  const mounts::Root root = TRY(build_root(context, runtime).in_phase(Phase::mounts));
+  mounts::Root root = TRY(build_root(context, runtime).in_phase(Phase::mounts));
   context.trace.enter("hooks");
   TRY(run_create_hooks(context, runtime, root.fd.get()));
   context.trace.enter("root");
@@ -113,11 +113,13 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   prepared.program =
       TRY(prepare_process(*context.process, terminal, root.fd.get()).in_phase(Phase::process));
   if (terminal) prepared.terminal = std::move(terminal->master);
+  root.fd.release();  // left to close_stray_fds, which closes all at once
   return prepared;
 }
 
 // The kernel keeps from the first process of a pid namespace what it has no handler for, so that a
-// created container could be ended by SIGKILL only. Execve takes the handlers away.
+// created container could be ended by SIGKILL only. Execve takes the handlers away, so that for
+// `run`, which starts at once, it would be a matter of chance who gets the signal.
 void obey_signals_until_execve() {
   struct sigaction action = {};
   action.sa_handler = [](int signal) { ::_exit(128 + signal); };
@@ -129,13 +131,13 @@ void obey_signals_until_execve() {
 // Blocks until the container is started. `runtime` is replaced by the channel on which the starter
 // waits.
 Result<> wait_for_start(Channel& runtime, const StartGate* gate) {
-  obey_signals_until_execve();
   if (gate == nullptr) {
     if (!TRY(runtime.wait_for_start())) {
       return make_error(ErrorCode::protocol, "the runtime exited before it started the container");
     }
     return {};
   }
+  obey_signals_until_execve();
   TRY(runtime.wait_for_committed());
   runtime.close();
   runtime = TRY(gate->wait());
