@@ -83,6 +83,15 @@ Result<> freeze_v1(const std::string& directory) {
   return error;
 }
 
+// A value of a few bytes, in one read. nullopt when the cgroup is gone.
+Result<std::optional<std::string>> read_value(const std::string& path) {
+  auto text = sys::read_kernel_file(path);
+  if (text.ok()) return std::optional(std::move(text).value());
+  const int error = text.error().errno_value;
+  if (error == ENOENT || error == ENODEV) return std::optional<std::string>();
+  return std::move(text).error();
+}
+
 // Where v2's freezer has the container. On a hybrid host only when its processes are there too.
 Result<const std::string*> v2_freezer(const Location& location) {
   const std::string* directory = unified_directory(location);
@@ -137,12 +146,12 @@ Result<> thaw(const Location& location) {
 
 Result<bool> is_frozen(const Location& location) {
   if (const std::string* unified = unified_directory(location)) {
-    const std::optional<std::string> text = TRY(read_if_present(*unified + "/cgroup.events"));
+    const std::optional<std::string> text = TRY(read_value(*unified + "/cgroup.events"));
     if (text && flat_keyed_value(*text, "frozen") == std::uint64_t{1}) return true;
   }
   const std::string* freezer = directory_of(location, "freezer");
   if (freezer == nullptr) return false;
-  const std::optional<std::string> text = TRY(read_if_present(*freezer + "/freezer.state"));
+  const std::optional<std::string> text = TRY(read_value(*freezer + "/freezer.state"));
   return text && !text->starts_with("THAWED");
 }
 

@@ -19,8 +19,8 @@
 #include "oci-spec/inspect.h"
 #include "oci-spec/spec.h"
 #include "oci-spec/state.h"
-#include "sys/result.h"
 #include "sys/late_close.h"
+#include "sys/result.h"
 #include "sys/trace.h"
 
 namespace myrt {

@@ -226,13 +226,33 @@ Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::strin
   return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
 }
 
-Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name) {
-  const sockaddr_un address = TRY(address_at(dirfd, name));
-  const UniqueFd fd = TRY(unix_socket(SOCK_DGRAM));
-  const int error = connect_retrying(fd.get(), address);
+namespace {
+
+// `socket` is a datagram socket. It stays as it was: nothing connects it.
+Result<bool> is_seqpacket_open(int socket, const sockaddr_un& address, const std::string& name) {
+  const int error = connect_retrying(socket, address);
   if (error == EPROTOTYPE) return true;
   if (error == ECONNREFUSED || error == ENOENT) return false;
   return errno_error("connect", fmt::format("connect to socket `{}`", name), error);
+}
+
+}  // namespace
+
+Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name) {
+  const sockaddr_un address = TRY(address_at(dirfd, name));
+  const UniqueFd fd = TRY(unix_socket(SOCK_DGRAM));
+  return is_seqpacket_open(fd.get(), address, name);
+}
+
+Result<SeqpacketProbe> SeqpacketProbe::open() {
+  return SeqpacketProbe(TRY(unix_socket(SOCK_DGRAM)));
+}
+
+Result<bool> SeqpacketProbe::is_open(const std::string& path) const {
+  const auto address = address_of(path);
+  if (address) return is_seqpacket_open(socket_.get(), *address, path);
+  return make_error(ErrorCode::invalid_argument,
+                    fmt::format("unix socket `{}`: the path is empty or too long", path));
 }
 
 Result<UniqueFd> accept(int listener) {

@@ -43,6 +43,18 @@ Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::strin
 // Whether some process has the socket of that name open, without a sign of it to that process: a
 // socket of another type is refused by the type, before anything is queued (unix(7), EPROTOTYPE).
 Result<bool> is_seqpacket_open_at(int dirfd, const std::string& name);
+// The same for many, with one socket.
+class SeqpacketProbe {
+ public:
+  static Result<SeqpacketProbe> open();
+  // Errors: invalid_argument when the path is longer than a socket's address; system.
+  Result<bool> is_open(const std::string& path) const;
+
+ private:
+  explicit SeqpacketProbe(UniqueFd socket) : socket_(std::move(socket)) {}
+  UniqueFd socket_;
+};
+
 Result<UniqueFd> accept(int listener);
 
 }  // namespace myrt::sys

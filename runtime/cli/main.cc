@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
     const std::span<const char* const> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     const cli::CommandLine line = cli::parse_command_line(arguments, personality.name);
     failure_status = cli::failure_status(line);
-    // Before any fd is opened of ours. It does not return where it starts myrt over from a sealed copy.
+    // Before any fd is opened of ours. It does not return where it starts myrt over from a sealed
+    // copy.
     Result<> sealed;
     if (cli::enters_container(line))
       sealed = init::seal_self(argv, ::environ).in_phase(Phase::spawn);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <vector>
 
 #include "runtime/cli/values.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kMinWidth = 12;
 constexpr std::size_t kPadding = 3;
 
-using Row = std::array<std::string, 6>;
+using Row = std::array<std::string_view, 6>;
 
 // Continuation bytes of UTF-8 take no column of their own.
 std::size_t display_width(std::string_view text) {
@@ -21,24 +22,25 @@ std::size_t display_width(std::string_view text) {
   }));
 }
 
-std::string aligned(std::span<const Row> rows) {
-  std::array<std::size_t, 6> widths;
-  widths.fill(kMinWidth);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(row[i]) + kPadding);
-    }
+// Calls `visit` with each row of the table. The texts live during the call only.
+template <class Visit>
+void visit_rows(std::span<const ContainerInfo> containers, Visit visit) {
+  visit(Row{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
+  for (const ContainerInfo& container : containers) {
+    const fmt::format_int pid(container.state.pid);
+    visit(Row{container.state.id, std::string_view(pid.data(), pid.size()),
+              oci::to_string(container.state.status), container.state.bundle,
+              container.extras.created, container.extras.owner});
   }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      text += row[i];
-      text.append(widths[i] - display_width(row[i]), ' ');
-    }
-    text += row.back();  // nothing follows the last column, not even padding
-    text += '\n';
+}
+
+void append_aligned(const Row& row, const std::array<std::size_t, 6>& widths, std::string& text) {
+  for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+    text += row[i];
+    text.append(widths[i] - display_width(row[i]), ' ');
   }
-  return text;
+  text += row.back();  // nothing follows the last column, not even padding
+  text += '\n';
 }
 
 std::vector<std::string_view> fields_of(std::string_view line) {
@@ -67,14 +69,20 @@ Error unreadable(std::string_view what, std::string_view line) {
 
 }  // namespace
 
+// Twice over the containers rather than with a copy of every cell: there may be thousands.
 std::string list_table(std::span<const ContainerInfo> containers) {
-  std::vector<Row> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
-  for (const ContainerInfo& container : containers) {
-    rows.push_back({container.state.id, std::to_string(container.state.pid),
-                    std::string(oci::to_string(container.state.status)), container.state.bundle,
-                    container.extras.created, container.extras.owner});
-  }
-  return aligned(rows);
+  std::array<std::size_t, 6> widths;
+  widths.fill(kMinWidth);
+  visit_rows(containers, [&](const Row& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(row[i]) + kPadding);
+    }
+  });
+  std::string text;
+  text.reserve((containers.size() + 1) *
+               std::accumulate(widths.begin(), widths.end(), std::size_t{1}));
+  visit_rows(containers, [&](const Row& row) { append_aligned(row, widths, text); });
+  return text;
 }
 
 Result<std::string> filter_ps_output(std::string_view output, std::span<const pid_t> pids) {

@@ -139,8 +139,8 @@ Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& op
       TRY(gather_inputs(context, options, bundle, spec, procfs).in_phase(Phase::plan));
   auto plan = TRY(plan::plan_container(spec, inputs).in_phase(Phase::plan));
   auto process = TRY(plan_process(spec, plan).in_phase(Phase::plan));
-  Blueprint blueprint{std::move(config_json), std::move(spec), std::move(plan), std::move(process),
-                      std::move(procfs),      inputs.privileged};
+  Blueprint blueprint{std::move(config_json), std::move(spec),   std::move(plan),
+                      std::move(process),     std::move(procfs), inputs.privileged};
   report(context, blueprint);
   return blueprint;
 }

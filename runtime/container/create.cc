@@ -252,8 +252,8 @@ struct Ready {
 
 // The handshake from clone3 to `ready` (runtime/init/handshake.h).
 Result<Ready> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
-                               ContainerState& state, init::Channel& channel,
-                               const sys::ChildProcess& init) {
+                       ContainerState& state, init::Channel& channel,
+                       const sys::ChildProcess& init) {
   context.trace.enter("set-up from outside");
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
   own.rdt_groups = TRY(assign_rdt(blueprint, init.pid(), state));

@@ -1,5 +1,6 @@
 // `state`, `list`: reading containers without changing anything.
 #include "oci-spec/documents.h"
+#include "runtime/container/glance.h"
 #include "runtime/container/status.h"
 #include "runtime/myrt.h"
 #include "sys/files.h"
@@ -45,19 +46,31 @@ Result<std::vector<std::string>> list_ids(const Context& context) {
 }
 
 Result<std::vector<ContainerInfo>> list(const Context& context) {
+  const auto ids = TRY(list_ids(context));
   std::vector<ContainerInfo> containers;
+  if (ids.empty()) return containers;
+  containers.reserve(ids.size());
+  const auto glance = TRY(container::Glance::open(context.root));
   std::optional<std::pair<uid_t, std::string>> owner;  // nearly always the same for all
-  for (const std::string& id : TRY(list_ids(context))) {
-    const auto found = container::find(context.root, id, container::Lock::none);
-    if (!found.ok()) {
-      if (found.error().code == ErrorCode::not_found) continue;  // deleted meanwhile
-      context.warn(fmt::format("container `{}`: {}", id, found.error().message));
+  const auto name_of = [&](uid_t uid) -> const std::string& {
+    if (!owner || owner->first != uid) owner.emplace(uid, user_name(uid));
+    return owner->second;
+  };
+  for (const std::string& id : ids) {
+    if (auto seen = glance.at(id)) {
+      containers.push_back({.state = std::move(seen->state),
+                            .extras = {.rootfs = std::move(seen->rootfs),
+                                       .created = std::move(seen->created),
+                                       .owner = name_of(seen->owner)}});
       continue;
     }
-    const auto status = TRY(sys::stat_fd(found->directory.fd()));
-    if (!owner || owner->first != status.st_uid)
-      owner.emplace(status.st_uid, user_name(status.st_uid));
-    containers.push_back(describe(*found, owner->second));
+    const auto found = container::find(context.root, id, container::Lock::none);
+    if (found.ok()) {
+      const auto status = TRY(sys::stat_fd(found->directory.fd()));
+      containers.push_back(describe(*found, name_of(status.st_uid)));
+    } else if (found.error().code != ErrorCode::not_found) {  // that: deleted meanwhile
+      context.warn(fmt::format("container `{}`: {}", id, found.error().message));
+    }
   }
   return containers;
 }

@@ -4,7 +4,6 @@
 #include "runtime/init/start_gate.h"
 #include "sys/files.h"
 #include "sys/process.h"
-#include "sys/procfs.h"
 
 namespace myrt::container {
 namespace {
@@ -36,6 +35,11 @@ oci::State Container::oci_state() const {
   return container::oci_state(state, status, status == oci::Status::stopped ? 0 : state.pid);
 }
 
+bool is_init(const sys::ProcessStat& process, const ContainerState& state) {
+  return process.start_time_ticks == state.start_time_ticks && process.state != 'Z' &&
+         process.state != 'X';
+}
+
 Result<sys::UniqueFd> open_init(const ContainerState& state) {
   if (state.pid == 0) return sys::UniqueFd();
   auto pidfd = sys::pidfd_open(state.pid);
@@ -45,9 +49,7 @@ Result<sys::UniqueFd> open_init(const ContainerState& state) {
   }
   // The pidfd pins the pid, so what /proc says after it was opened is about this very process.
   const auto stat = TRY(sys::read_process_stat(state.pid));
-  const bool same = stat && stat->start_time_ticks == state.start_time_ticks &&
-                    stat->state != 'Z' && stat->state != 'X';
-  return same ? TRY(std::move(pidfd)) : sys::UniqueFd();
+  return stat && is_init(*stat, state) ? TRY(std::move(pidfd)) : sys::UniqueFd();
 }
 
 namespace {

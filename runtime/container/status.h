@@ -7,6 +7,7 @@
 #include "oci-spec/state.h"
 #include "runtime/container/container_state.h"
 #include "runtime/container/state_store.h"
+#include "sys/procfs.h"
 #include "sys/result.h"
 #include "sys/unique_fd.h"
 
@@ -40,6 +41,9 @@ Result<Container> find(const std::string& root, const std::string& id, Lock lock
 Result<std::optional<Container>> find_unattended(const std::string& root, const std::string& id);
 // Whether init has never been let go: it waits at its gate, or died there.
 bool was_never_started(const Container& container);
+
+// Whether the process of that pid is the container's init, and alive.
+bool is_init(const sys::ProcessStat& process, const ContainerState& state);
 
 // A pidfd of the container's init; empty when it has exited (also when its pid now belongs to
 // another process: STA-12).

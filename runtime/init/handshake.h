@@ -40,8 +40,8 @@
 
 namespace myrt::init {
 
-// An exec'd process that has inherited the seal (sealed_self.h) says `let_go` when it has closed it,
-// and is told to proceed when it has joined the container: see join.cc.
+// An exec'd process that has inherited the seal (sealed_self.h) says `let_go` when it has closed
+// it, and is told to proceed when it has joined the container: see join.cc.
 enum class Message : std::uint8_t {
   proceed,
   runtime_hooks_needed,

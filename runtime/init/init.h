@@ -31,7 +31,7 @@ struct InitContext {
   hooks::Output hook_output;  // for the hooks that init runs
   const sys::Trace& trace;
   const sys::LateClose& seal;  // closed first of all: the last one to close it waits
-  pid_t host_pid = 0;  // of init; known once it may proceed
+  pid_t host_pid = 0;          // of init; known once it may proceed
 };
 
 // Whether init has to wait for the runtime process before its own hooks: for hooks of the

@@ -64,7 +64,8 @@ Error run_to_execve(JoinContext& context, Channel& runtime, std::uint64_t joined
   };
   auto program = steps();
   // Only now: the runtime process has closed the seal by then, and no program of the container's
-  // has run. Also after a failure, since a packet that nobody has read would be reported as a reset.
+  // has run. Also after a failure, since a packet that nobody has read would be reported as a
+  // reset.
   const auto host_pid = runtime.wait_for_proceed();
   if (host_pid.ok()) context.process.host_pid = *host_pid;
   context.trace.write_clone("process", context.process.host_pid);

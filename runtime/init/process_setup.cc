@@ -181,8 +181,8 @@ Error execute(const ProcessContext& context, const Program& program) {
     auto listener = seccomp::load(*context.plan.filter);
     if (!listener.ok()) return std::move(listener).in_phase(Phase::seccomp).error();
     if (listener.value()) {
-      auto sent = seccomp::send_listener(context.seccomp_listener, listener.value()->get(),
-                                         agent_message);
+      auto sent =
+          seccomp::send_listener(context.seccomp_listener, listener.value()->get(), agent_message);
       if (!sent.ok()) return std::move(sent).in_phase(Phase::seccomp).error();
     }
   }

@@ -437,6 +437,38 @@ list_json() {
   same "$(wc -l <<<"$out")" 1
 }
 
+# The two look in different ways: `list` with as few system calls as it can.
+list_agrees() {
+  local frozen gone half=half-made all container
+  new_bundle
+  create
+  new_bundle
+  run_detached
+  gone=$id
+  must runtime kill "$gone" KILL
+  wait_until sh -c "'$RUNTIME' --root '$state_root' state $gone | grep -q stopped"
+  new_bundle
+  run_detached
+  frozen=$id
+  must runtime pause "$frozen"
+  new_bundle
+  edit '.annotations = {"with \"quotes\"": "and ümlauts"}'
+  run_detached
+  mkdir "$state_root/$half"
+  ln -s "$frozen" "$state_root/link"
+  must runtime list --format json
+  all=$out
+  for container in $(jq -r '.[].id' <<<"$all"); do
+    same "$(jq -S ".[] | select(.id == \"$container\") | del(.owner)" <<<"$all")" \
+      "$(runtime state "$container" | jq -S 'del(.owner)')"
+  done
+  must runtime resume "$frozen"
+  rmdir "$state_root/$half"
+  rm "$state_root/link"
+  same "$(jq -r 'map(.status) | sort | join(" ")' <<<"$all")" 'created paused running stopped stopped'
+  same "$(jq -r 'map(.owner) | unique | join(" ")' <<<"$all")" root
+}
+
 list_no_root() {
   try "$RUNTIME" --root "$work/never-made" list
   is_status 0
@@ -600,6 +632,7 @@ it 'run --keep keeps the state' run_keep
 it 'the pid file has digits only' pid_file
 it 'a failed create leaves no pid file' pid_file_absent
 it 'list prints a table and ids' list_table
+it 'list says of every container what state says' list_agrees
 it 'list prints JSON on one line' list_json
 it 'list of a root that does not exist is empty' list_no_root
 it 'the state root is not writable by others and has its own ids [LIF-01]' state_root_is_private

@@ -206,6 +206,24 @@ TEST_CASE("a socket's directory may be of any length, its name not", "[sys][seqp
   CHECK(listen_seqpacket_at(fd->get(), "").error().code == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("one socket asks for many, and nobody hears of it", "[sys][seqpacket]") {
+  const TempDir dir;
+  const Result<UniqueFd> fd = open(dir.path(), O_PATH | O_DIRECTORY);
+  UniqueFd listener = listen_seqpacket_at(fd->get(), "sock").value();
+  REQUIRE(::fcntl(listener.get(), F_SETFL, O_NONBLOCK) == 0);
+  const auto probe = SeqpacketProbe::open();
+  REQUIRE(probe.ok());
+
+  for (int i = 0; i < 3; ++i) {
+    CHECK(probe->is_open(dir / "sock").value());
+    CHECK_FALSE(probe->is_open(dir / "none").value());
+  }
+  CHECK(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC) == -1);
+  listener.reset();
+  CHECK_FALSE(probe->is_open(dir / "sock").value());
+  CHECK(probe->is_open("/" + std::string(200, 'l')).error().code == ErrorCode::invalid_argument);
+}
+
 // A stream listener as Podman's console socket is one.
 UniqueFd listen_stream(int dirfd, const std::string& name) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
