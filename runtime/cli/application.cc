@@ -64,7 +64,7 @@ Result<int> answer(const CommandLine& line, const Personality& personality,
 }
 
 Result<int> run_with(const Log& log, const CommandLine& line, const Personality& personality,
-                      const Environment& environment, const Streams& streams, sys::LateClose seal) {
+                     const Environment& environment, const Streams& streams, sys::LateClose seal) {
   const Root root =
       TRY(state_root(line.globals, personality, environment).in_phase(Phase::arguments));
   Context context;

@@ -323,8 +323,8 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   if (!ready.ok()) return explain(std::move(ready).error(), init, state.cgroup);
   context.trace.enter("state");
   TRY(own.directory.save(ready->documents).in_phase(Phase::state));
-  return Created{std::move(blueprint.spec), std::move(state),           std::move(own.directory),
-                 std::move(own.cgroup),     std::move(own.rdt_groups),  std::move(channels.runtime),
+  return Created{std::move(blueprint.spec), std::move(state),          std::move(own.directory),
+                 std::move(own.cgroup),     std::move(own.rdt_groups), std::move(channels.runtime),
                  std::move(init),           std::move(ready->terminal)};
 }
 
