@@ -187,7 +187,7 @@ Result<> StateDirectory::save_plan(const ContainerState& state) {
 
 Result<> StateDirectory::claim(const ContainerState& planned, const ContainerState& actual) {
   if (actual.cgroup == planned.cgroup && actual.found_cgroups.empty()) {
-    return sys::rename_at(directory_.get(), kPlanned, kContainer);
+    return sys::rename_at(directory_.get(), kPlanned, kContainerFile);
   }
   TRY(save(actual));
   ::unlinkat(directory_.get(), kPlanned, 0);
