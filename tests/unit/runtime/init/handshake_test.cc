@@ -20,7 +20,8 @@ constexpr Message kMessages[] = {Message::proceed,
                                  Message::ready,
                                  Message::committed,
                                  Message::start,
-                                 Message::id_mapping_done};
+                                 Message::id_mapping_done,
+                                 Message::let_go};
 
 std::pair<Channel, Channel> channels() {
   auto pair = Channel::pair();
@@ -72,6 +73,10 @@ const std::vector<Wait>& waits() {
        {Message::id_mapping_done},
        "id_mapping_done",
        [](Channel& channel) { return channel.request_id_mapping(3, STDERR_FILENO); }},
+      {"wait_for_let_go",
+       {Message::let_go},
+       "let_go",
+       [](Channel& channel) { return channel.wait_for_let_go(); }},
       {"wait_for_committed",
        {Message::committed},
        "committed",
@@ -150,7 +155,7 @@ TEST_CASE("a message out of turn is an error that names it and the expected one"
       ++tried;
     }
   }
-  CHECK(tried == 7 * 7 - 7);
+  CHECK(tried == 8 * 8 - 8);
 }
 
 TEST_CASE("a message twice is out of turn as well", "[init][handshake]") {
@@ -167,7 +172,7 @@ TEST_CASE("a message twice is out of turn as well", "[init][handshake]") {
 
 TEST_CASE("a message that does not exist is an error", "[init][handshake]") {
   for (const Wait& wait : waits()) {
-    for (const std::string_view bytes : {"\x09", "\x7f", "\x80\x01\x02", "\xff\xff\xff\xff"}) {
+    for (const std::string_view bytes : {"\x0a", "\x7f", "\x80\x01\x02", "\xff\xff\xff\xff"}) {
       INFO(wait.name);
       auto [here, peer] = channels();
       send_raw(peer, bytes);
