@@ -151,7 +151,7 @@ struct Reclaimed {
   std::string id;
   std::string reason;  // why it was taken for dead
   std::vector<Leftover> held;
-  std::string error;  // empty: it is gone (or would be, with dry_run)
+  std::optional<Error> error;  // nullopt: it is gone (or would be, with dry_run)
 };
 // Removes, as `delete --force` does, what creations that were cut short by the death of the runtime
 // have left in the root, and nothing else: no container whose init lives, and none that another

@@ -70,9 +70,10 @@ Result<int> gc_command(const Invocation& invocation) {
   const auto reclaimed = TRY(gc(invocation.context, options));
   TRY(print(invocation.streams,
             given.on("json") ? to_json(reclaimed) + "\n" : gc_text(reclaimed, options.dry_run)));
-  const bool failed = std::any_of(reclaimed.begin(), reclaimed.end(),
-                                  [](const auto& entry) { return !entry.error.empty(); });
-  return failed ? 1 : 0;
+  const auto stayed = std::find_if(reclaimed.begin(), reclaimed.end(),
+                                   [](const Reclaimed& entry) { return entry.error.has_value(); });
+  if (stayed == reclaimed.end()) return 0;
+  return Result<int>(*stayed->error).context(fmt::format("gc: container `{}`", stayed->id));
 }
 
 Result<int> doctor_command(const Invocation& invocation) {

@@ -109,9 +109,9 @@ std::string gc_text(const std::vector<Reclaimed>& reclaimed, Switch dry_run) {
   const char* done = dry_run == Switch::on ? "would be removed" : "removed";
   std::string text;
   for (const Reclaimed& entry : reclaimed) {
-    text += entry.error.empty()
-                ? fmt::format("{}: {}: {}\n", entry.id, done, entry.reason)
-                : fmt::format("{}: not removed: {}: {}\n", entry.id, entry.reason, entry.error);
+    text += entry.error ? fmt::format("{}: not removed: {}: {}\n", entry.id, entry.reason,
+                                      entry.error->message)
+                        : fmt::format("{}: {}: {}\n", entry.id, done, entry.reason);
     for (const Leftover& held : entry.held) text += fmt::format("  {} {}\n", held.kind, held.name);
   }
   return text;

@@ -28,13 +28,15 @@ Result<std::optional<Reclaimed>> reclaim(const Context& context, const GcOptions
   if (!found) return std::optional<Reclaimed>();
   const char* why = reason(*found, options.stopped);
   if (why == nullptr) return std::optional<Reclaimed>();
-  Reclaimed reclaimed{.id = id, .reason = why, .held = container::leftovers(*found), .error = {}};
+  Reclaimed reclaimed{
+      .id = id, .reason = why, .held = container::leftovers(*found), .error = std::nullopt};
   if (options.dry_run == Switch::on) return std::optional(std::move(reclaimed));
   const auto poststop = container::load_poststop_hooks(*found);
   if (!poststop.ok()) context.warn(fmt::format("container `{}`: {}", id, poststop.error().message));
-  const auto removed =
-      container::destroy(context, *found, poststop.ok() ? *poststop : std::vector<oci::Hook>());
-  if (!removed.ok()) reclaimed.error = removed.error().message;
+  auto removed =
+      container::destroy(context, *found, poststop.ok() ? *poststop : std::vector<oci::Hook>())
+          .in_phase(Phase::remove);
+  if (!removed.ok()) reclaimed.error = std::move(removed).error();
   return std::optional(std::move(reclaimed));
 }
 
@@ -43,12 +45,12 @@ Result<std::optional<Reclaimed>> reclaim(const Context& context, const GcOptions
 Result<std::vector<Reclaimed>> gc(const Context& context, const GcOptions& options) {
   std::vector<Reclaimed> all;
   for (const std::string& id : TRY(list_ids(context))) {
-    auto reclaimed = reclaim(context, options, id);
+    auto reclaimed = reclaim(context, options, id).in_phase(Phase::state);
     if (!reclaimed.ok()) {
       all.push_back({.id = id,
                      .reason = "it cannot be read",
                      .held = {},
-                     .error = reclaimed.error().message});
+                     .error = std::move(reclaimed).error()});
     } else if (*reclaimed) {
       all.push_back(std::move(**reclaimed));
     }

@@ -96,7 +96,7 @@ std::string to_json(const std::vector<Reclaimed>& reclaimed) {
     for (const Leftover& leftover : entry.held) {
       held.push_back({{"kind", leftover.kind}, {"name", leftover.name}});
     }
-    item["error"] = entry.error;
+    item["error"] = entry.error ? entry.error->message : std::string();
     json.push_back(std::move(item));
   }
   return dump(json);

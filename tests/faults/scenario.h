@@ -21,6 +21,7 @@ struct Scenario {
   Words command;
   std::vector<Check> after_success;
   std::vector<Check> after_failure;
+  bool init_waits = false;  // for `start`, when the command has ended well
 };
 
 // `bundle` runs a program that sleeps, `short_bundle` one that ends; `directory` is for pid files.

@@ -125,6 +125,7 @@ TEST_CASE("gc says what it removed, and fails when something stayed", "[cli]") {
   const Outcome failed = runner.run({"gc"});
   CHECK(failed.status == 1);
   CHECK(failed.output == "web1: not removed: it has stopped: still in use\n  cgroup /c\n");
+  CHECK(contains(failed.error, "gc: container `web1`: still in use"));
 }
 
 TEST_CASE("the bundle defaults to the working directory, but not with --strict",

@@ -131,8 +131,9 @@ Result<std::vector<Diagnosis>> doctor(const Context& context, const DoctorOption
 Result<std::vector<Reclaimed>> gc(const Context& context, const GcOptions& options) {
   TRY(record(context, fmt::format("gc{}{}", options.dry_run == Switch::on ? " dry-run" : "",
                                   options.stopped == Switch::on ? " stopped" : "")));
-  return std::vector{Reclaimed{
-      "web1", "it has stopped", {{"cgroup", "/c"}}, recorded.status == 0 ? "" : "still in use"}};
+  std::optional<Error> error;
+  if (recorded.status != 0) error = make_error(ErrorCode::system, "still in use");
+  return std::vector{Reclaimed{"web1", "it has stopped", {{"cgroup", "/c"}}, std::move(error)}};
 }
 std::string to_json(const std::vector<Reclaimed>& /*reclaimed*/) { return "[]"; }
 std::string to_json(const Validation& /*validation*/) { return "{}"; }
