@@ -46,7 +46,7 @@ run:
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) scripts/run-demo; status=$$?; $(give_back); exit $$status
 
 test:
-	@scripts/install-packages build run test e2e bench-smoke
+	@scripts/install-packages build run test e2e vm bench-smoke
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
 
 e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all)

@@ -62,11 +62,26 @@ Result<> check_memory(const Location& location, const oci::Resources& resources)
   return error;
 }
 
-// systemd is told first: it would write what it knows again at the next `daemon-reload`.
+// What systemd writes of a unit at every change, and has no property for that a scope could change.
+// memory.oom.group is OOMPolicy=, and "kill" would not do: with that systemd ends the whole unit
+// also when the kernel has killed in a cgroup below, of the container's own.
+constexpr const char* kRewritten[] = {"memory.oom.group", "memory.zswap.max",
+                                      "memory.zswap.writeback"};
+
+using Contents = std::vector<std::optional<std::string>>;
+Result<Contents> contents_of_rewritten(const std::string& directory) {
+  Contents contents;
+  for (const char* file : kRewritten) {
+    contents.push_back(TRY(read_if_present(fmt::format("{}/{}", directory, file))));
+  }
+  return contents;
+}
+
+// systemd is told first: it writes what it knows again at later changes.
 Result<> update_unit(const Location& location, const ResourceWrites& writes) {
   if (!location.unit) return {};
-  const std::string text =
-      TRY(read_if_present(*unified_directory(location) + "/cpu.max")).value_or("");
+  const std::string& directory = *unified_directory(location);
+  const std::string text = TRY(read_if_present(directory + "/cpu.max")).value_or("");
   const std::vector<std::string> words = split_words(text);
   std::uint64_t period_us = 100'000;
   if (words.size() > 1)
@@ -75,9 +90,16 @@ Result<> update_unit(const Location& location, const ResourceWrites& writes) {
   all.insert(all.end(), writes.after_join.begin(), writes.after_join.end());
   const systemd::Properties properties = systemd::limit_properties(all, period_us);
   if (properties.empty()) return {};
-  return systemd::set_properties(
-      TRY(systemd::Connection::open(location.unit->bus, systemd::kBound)), location.unit->name,
-      properties);
+  const Contents before = TRY(contents_of_rewritten(directory));
+  TRY(systemd::set_properties(TRY(systemd::Connection::open(location.unit->bus, systemd::kBound)),
+                              location.unit->name, properties));
+  const Contents after = TRY(contents_of_rewritten(directory));
+  const sys::UniqueFd opened = TRY(sys::open(directory, O_RDONLY | O_DIRECTORY));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (!before[i] || before[i] == after[i]) continue;
+    TRY(sys::write_kernel_file_at(opened.get(), kRewritten[i], *before[i]));
+  }
+  return {};
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 namespace myrt::cgroups::systemd {
 
 // What systemd knows of a limit, for each write that has a property. It needs to know: whatever it
-// thinks a unit has it writes again at the next `daemon-reload`. Writes without a property (io.max,
-// hugetlb, memory.oom.group...) it leaves alone. `period_us` is the one in force, for a cpu.max
-// without.
+// thinks a unit has it writes again when the unit changes, and at times after a `daemon-reload`.
+// Writes without a property (io.max, hugetlb...) it leaves alone, but for those of update.cc.
+// `period_us` is the one in force, for a cpu.max without.
 Properties limit_properties(const Writes& writes, std::uint64_t period_us);
 
 // `org.systemd.property.NAME: VALUE` in GVariant's text format, as runc and crun take them: NAME in

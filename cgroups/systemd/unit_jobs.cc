@@ -115,11 +115,20 @@ Result<> stop_unit(Connection bus, const std::string& unit) {
 }
 
 Result<> set_properties(Connection bus, const std::string& unit, const Properties& properties) {
-  const std::uint32_t serial = bus.queue(
-      call_of_manager("SetUnitProperties", {string(unit), boolean(true), to_value(properties)}));
-  const auto reply = wait_for_reply(bus, serial, unit, ignore_signal);
-  if (reply.ok()) return {};
-  return Result<>(reply.error()).context(doing("change", unit));
+  const auto change = [&]() -> Result<> {
+    const std::uint32_t serial = bus.queue(
+        call_of_manager("SetUnitProperties", {string(unit), boolean(true), to_value(properties)}));
+    TRY(wait_for_reply(bus, serial, unit, ignore_signal));
+    // It answers first and writes the cgroup's files next, before it looks at another message.
+    const std::uint32_t ping = bus.queue({.destination = kSystemd,
+                                          .path = kPath,
+                                          .interface = "org.freedesktop.DBus.Peer",
+                                          .member = "Ping",
+                                          .arguments = {}});
+    TRY(wait_for_reply(bus, ping, unit, ignore_signal));
+    return {};
+  };
+  return change().context(doing("change", unit));
 }
 
 Result<std::string> control_group(Connection bus) {

@@ -17,7 +17,8 @@ namespace myrt::cgroups::systemd {
 Result<> start_unit(Connection bus, const std::string& unit, const Properties& properties);
 // Returns when the unit is down. One that is not loaded is down.
 Result<> stop_unit(Connection bus, const std::string& unit);
-// SetUnitProperties until the unit ends (`runtime`).
+// SetUnitProperties until the unit ends (`runtime`). systemd has written the cgroup's files when it
+// returns: whatever the caller writes stays.
 Result<> set_properties(Connection bus, const std::string& unit, const Properties& properties);
 // The cgroup below which the manager has its units: "" for the system's, or
 // "/user.slice/user-1000.slice/user@1000.service".

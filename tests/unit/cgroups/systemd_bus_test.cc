@@ -167,6 +167,17 @@ TEST_CASE("errors of systemd come with their name and text", "[cgroups][systemd]
         "org.freedesktop.DBus.Error.AccessDenied: no");
 }
 
+TEST_CASE("properties are set when systemd answers once more", "[cgroups][systemd]") {
+  Bus once(kWelcome + reply(2, "", ""));
+  CHECK(set_properties(once.connection(milliseconds(50)), "x.scope", {}).error().code ==
+        ErrorCode::timeout);
+  const std::string written = once.written();
+  CHECK(written.find("SetUnitProperties") < written.find("Ping"));
+  CHECK(written.find("org.freedesktop.DBus.Peer") != std::string::npos);
+  Bus twice(kWelcome + reply(2, "", "") + reply(3, "", ""));
+  CHECK(set_properties(twice.connection(), "x.scope", {}).ok());
+}
+
 TEST_CASE("a unit that is not there is stopped already", "[cgroups][systemd]") {
   Bus gone(kWelcome +
            refusal(3, "org.freedesktop.systemd1.NoSuchUnit", "Unit x.scope not loaded."));

@@ -107,6 +107,24 @@ without_property() { # what systemd has no property for
   done
 }
 
+rewritten() { # what systemd writes at every change of a unit, whatever that is about
+  scope_bundle
+  resources '{"memory": {"limit": 67108864}, "cpu": {"shares": 512}, "unified": {"memory.oom.group": "1", "memory.zswap.max": "1048576"}}'
+  run_detached
+  local turn
+  for turn in 'of cpu' 'of memory'; do
+    case $turn in
+      'of cpu') must plain_runtime update --cpu-share 1024 "$id" ;;
+      'of memory') must plain_runtime update --memory 33554432 --memory-swap 33554432 "$id" ;;
+    esac
+    same "$(value memory.oom.group)" 1 "memory.oom.group after an update $turn"
+    same "$(value memory.zswap.max)" 1048576 "memory.zswap.max after an update $turn"
+  done
+  printf '{"unified": {"memory.oom.group": "0"}}' >"$bundle/update.json"
+  must plain_runtime update --resources "$bundle/update.json" "$id"
+  same "$(value memory.oom.group)" 0 'memory.oom.group after it is changed itself'
+}
+
 default_unit() {
   scope_bundle
   edit 'del(.linux.cgroupsPath)'
@@ -345,6 +363,7 @@ it 'the container is in its scope, and the scope goes with it [CGP-10,CGP-12]' p
 it 'limits are properties of the unit and values of the kernel [CGP-13]' properties
 it 'daemon-reload changes no limit' survive_reload
 it 'daemon-reload leaves what systemd has no property for' without_property
+it 'update keeps what systemd writes at every change' rewritten
 it 'without cgroupsPath the unit is named after the container [CGP-12]' default_unit
 it 'a container can be a slice [CGP-12]' own_slice
 it 'annotations are properties [CGP-14]' annotations
