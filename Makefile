@@ -2,7 +2,9 @@
 #   make                 the release binary, build/myrt
 #   sudo make run        a real container from nothing: packages, build, bundle, run
 #   sudo make test       every test from nothing; ends with `N passed, M failed`
-#   sudo make e2e        every engine of Debian on the runtime: Docker, containerd, CRI, Podman, Buildah; RUNTIME=runc for a peer
+#   make shim            build/containerd-shim-myrt-v2, containerd's shim with the runtime linked in
+#   sudo make e2e        every engine of Debian on the runtime: Docker, containerd, CRI, Podman, Buildah; RUNTIME=runc for a peer;
+#                        SHIM=1 for containerd and CRI on our own shim
 #   sudo make conformance  the OCI runtime-tools validation suite as judge; PEERS="runc crun" beside it
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   make errors-doc      docs/errors.md: every error code, phase and hint
@@ -31,10 +33,14 @@ CMAKE = cmake -G Ninja
 give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
 	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak check-dynamic fuzz
+.PHONY: all shim run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak check-dynamic fuzz
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
+	@$(give_back)
+
+shim: all
+	cmake --build $(BUILD) --parallel $(JOBS) --target containerd-shim-myrt-v2
 	@$(give_back)
 
 packages:
@@ -49,9 +55,9 @@ test:
 	@scripts/install-packages build run test e2e vm bench-smoke
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all; status=$$?; $(give_back); exit $$status
 
-e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all) $(if $(SHIM),shim)
 	@scripts/install-packages run test e2e
-	@RUNTIME=$(RUNTIME) tests/e2e/run; status=$$?; $(give_back); exit $$status
+	@RUNTIME=$(RUNTIME) SHIM=$(SHIM:1=$(abspath $(BUILD))/containerd-shim-myrt-v2) tests/e2e/run; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/run.sh; status=$$?; $(give_back); exit $$status

@@ -203,9 +203,11 @@ Result<UniqueFd> connect_unix(const std::string& path,
   return fd;
 }
 
-Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name) {
+namespace {
+
+Result<UniqueFd> listen_at(int type, int dirfd, const std::string& name) {
   const sockaddr_un address = TRY(address_at(dirfd, name));
-  UniqueFd fd = TRY(unix_socket(SOCK_SEQPACKET));
+  UniqueFd fd = TRY(unix_socket(type));
   if (::bind(fd.get(), generic(address), sizeof(address)) != 0) {
     const int error = errno;
     return errno_error("bind", fmt::format("bind socket `{}`", name), error);
@@ -215,6 +217,16 @@ Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name) {
     return errno_error("listen", fmt::format("listen on socket `{}`", name), error);
   }
   return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name) {
+  return listen_at(SOCK_SEQPACKET, dirfd, name);
+}
+
+Result<UniqueFd> listen_unix_at(int dirfd, const std::string& name) {
+  return listen_at(SOCK_STREAM, dirfd, name);
 }
 
 Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::string& name) {

@@ -38,6 +38,8 @@ Result<UniqueFd> connect_unix(const std::string& path,
 // A listening / connected SEQPACKET socket named `name` in the directory `dirfd` (any length of
 // directory path).
 Result<UniqueFd> listen_seqpacket_at(int dirfd, const std::string& name);
+// A listening STREAM socket, for connect_unix.
+Result<UniqueFd> listen_unix_at(int dirfd, const std::string& name);
 // nullopt: nobody listens there any more (ECONNREFUSED) or there is no such socket (ENOENT).
 Result<std::optional<UniqueFd>> connect_seqpacket_at(int dirfd, const std::string& name);
 // Whether some process has the socket of that name open, without a sign of it to that process: a

@@ -11,7 +11,7 @@ ctr_run() {
     shift
   done
   shift
-  ctr run --runc-binary "$RUNTIME" "${options[@]}" "$image" "$@"
+  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
 }
 task() { ctr task "$@"; }
 task_is() { # STATUS ID
@@ -34,9 +34,9 @@ foreground() {
     'unable to start container process: exec: "/no/such": stat /no/such: no such file or directory' \
     ctr_run --rm -- r4 /no/such
   # A line, not cat: ctr 1.6 loses an end of file that comes before the task runs.
-  expect_pipe 'run reads a pipe' through ctr run --rm --runc-binary "$RUNTIME" "$image" r5 sh -c 'read line; echo "$line"'
+  expect_pipe 'run reads a pipe' through ctr run --rm "${ctr_runtime[@]}" "$image" r5 sh -c 'read line; echo "$line"'
   expect 'run -t has a terminal' 3 '/dev/pts/0*' \
-    in_terminal ctr run --rm -t --runc-binary "$RUNTIME" "$image" r6 sh -c 'tty; exit 3'
+    in_terminal ctr run --rm -t "${ctr_runtime[@]}" "$image" r6 sh -c 'tty; exit 3'
   expect 'run with the options of ctr' 0 $'/tmp:set\ntouch: /x: Read-only file system\nSeccomp:\t2' \
     ctr_run --rm --read-only --seccomp --cwd /tmp --env WORD=set -- r7 \
     sh -c 'echo $PWD:$WORD; touch /x 2>&1; grep Seccomp: /proc/self/status'

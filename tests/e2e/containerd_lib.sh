@@ -5,6 +5,17 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export CONTAINERD_ADDRESS=/run/containerd/containerd.sock
 containerd_root=$work/containerd
 
+# SHIM: containerd-shim-myrt-v2, which needs no runtime command, instead of containerd's own shim.
+SHIM=${SHIM:+$(realpath "$SHIM")}
+# What tells ctr, and the CRI plugin, of the runtime under test.
+ctr_runtime=(--runc-binary "$RUNTIME")
+cri_runtime="[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.tested.options]
+        BinaryName = \"$RUNTIME\""
+if [ -n "$SHIM" ]; then
+  ctr_runtime=(--runtime "$SHIM")
+  cri_runtime="runtime_path = \"$SHIM\""
+fi
+
 # The kubelet asks for an oom_score_adj that root without CAP_SYS_RESOURCE may not set.
 write_containerd_config() {
   cat >"$work/containerd.toml" <<CONF
@@ -22,8 +33,7 @@ state = "/run/containerd"
     default_runtime_name = "tested"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
       runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
-        BinaryName = "$RUNTIME"
+      $cri_runtime
 CONF
 }
 

@@ -18,7 +18,7 @@ each() {
 parallel_runs() {
   cat >"$work/one-run" <<RUN
 #!/bin/sh
-out=\$(ctr run --rm --runc-binary "$RUNTIME" $image run\$1 sh -c "echo from \$1; exit 7" 2>&1)
+out=\$(ctr run --rm ${ctr_runtime[*]} $image run\$1 sh -c "echo from \$1; exit 7" 2>&1)
 status=\$?
 [ \$status -eq 7 ] && [ "\$out" = "from \$1" ] || { echo "run \$1: status \$status: \$out"; exit 1; }
 RUN
@@ -33,7 +33,7 @@ shown() {
 }
 
 exec_storm() {
-  ctr run -d --runc-binary "$RUNTIME" "$image" storm sleep 1000
+  ctr run -d "${ctr_runtime[@]}" "$image" storm sleep 1000
   local shim before after
   shim=$(pgrep -x containerd-shim | head -1)
   before=$(ls "/proc/$shim/fd" | wc -l)
@@ -68,6 +68,7 @@ status=\$?
 EXEC
   chmod +x "$work/one-failure"
   holds 'failing execs at once, each told of' shown each $((execs / 10)) "$work/one-failure"
+  [ -z "$SHIM" ] || return 0 # no command of the runtime writes a log
   lines=$(jq -rc 'select(.level == "error") | .msg' "$bundle/log.json" | grep -c nosuch)
   holds "their log is whole lines of JSON, one each ($lines)" test "$lines" -eq $((execs / 10))
 }
