@@ -219,12 +219,7 @@ class Campaign {
     if (done.status == 0) {
       ++counts_.harmless;
       // An init that is killed on the way into its program is a program that was killed.
-      if (has_lost_init(point)) {
-        ++counts_.died_later;
-      } else if (point.kind != Kind::kill) {
-        problems_ += check_descriptors(point);
-        problems_ += run_checks(place_, scenario_.after_success);
-      }
+      if (point.kind != Kind::kill) check_success(point);
     } else {
       ++counts_.refused;
       if (!killed && !is_silent(point, done)) problems_ += judge_error(place_, done);
@@ -239,19 +234,34 @@ class Campaign {
     return done;
   }
 
+  void check_success(const Point& point) {
+    const std::string wrong = check_descriptors(point);
+    if (!wrong.empty() && has_lost_init(point)) {
+      ++counts_.died_later;
+      return;
+    }
+    problems_ += wrong + run_checks(place_, scenario_.after_success);
+  }
+
   // An init that waits may come to grief after `create` has ended well, as it may when it is killed
   // then: the container has stopped, and says so.
   bool has_lost_init(const Point& point) {
     return scenario_.init_waits && point.kind == Kind::error && point.role == Role::child &&
-           run_check(place_, {.command = {"state", kId}, .expected = "\"stopped\""}).empty();
+           run_checks(place_, {{.command = {"state", kId}, .expected = "\"stopped\""}}).empty();
   }
 
-  // A call that failed and did no harm must not have left a descriptor in the container either.
+  // A call that failed and did no harm must not have left a descriptor in the container either. It
+  // may take init a moment to close what it had for `create`.
   std::string check_descriptors(const Point& point) {
-    const std::string found = descriptors_of_init(place_);
+    std::string found = descriptors_of_init(place_);
     if (point.kind == Kind::none) descriptors_ = found;
     // Without a container that goes on there is nothing to compare.
-    if (found == descriptors_ || descriptors_.empty()) return {};
+    if (descriptors_.empty()) return {};
+    for (int attempt = 0; attempt < 100 && found != descriptors_; ++attempt) {
+      ::usleep(10000);
+      found = descriptors_of_init(place_);
+    }
+    if (found == descriptors_) return {};
     return "init has descriptors " + found + " and not " + descriptors_ + "; ";
   }
 
