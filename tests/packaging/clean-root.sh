@@ -51,7 +51,7 @@ in_root 'cd bundle && jq ".process.terminal = false | .process.args = [\"sh\", \
 in_root 'cd bundle && jq ".process.args = [\"sleep\", \"1000\"]" config.json >c && mv c config.json && myrt create web1 </dev/null >/dev/null 2>&1 && myrt start web1 && myrt list && myrt exec web1 ps && myrt effective --diff web1 && myrt metrics web1 | head -4'
 in_root 'myrt kill web1 KILL && while [ "$(myrt state web1 | jq -r .status)" != stopped ]; do sleep 0.1; done && myrt delete web1 && myrt list'
 in_root 'myrt lits || echo "exit status $?"'
-in_root 'apt-get purge -qq -y myrt >/dev/null'
+in_root 'mv bundle /root/ && apt-get purge -qq -y myrt >/dev/null'
 files >"$work/after"
 diff "$work/before" "$work/after" && echo 'purge leaves nothing behind'
 

@@ -16,7 +16,7 @@ dpkg-deb -x "$packages"/libmyrt-dev_*.deb "$work/root"
 
 # What it says of /usr is true once it is installed there.
 directory=$(dirname "$(find "$work/root" -name myrt.pc)")
-read -ra flags < <(PKG_CONFIG_PATH=$directory pkg-config --cflags --libs myrt | sed "s,\(-[IL]\)/usr/,\1$work/root/usr/,g")
+read -ra flags < <(PKG_CONFIG_PATH=$directory PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 pkg-config --cflags --libs myrt | sed "s,\(-[IL]\)/usr/,\1$work/root/usr/,g")
 for compiler in g++ clang++; do
   # Our warnings are not the client's business; its own are.
   "$compiler" -std=c++20 -Wall -Wextra -Werror tests/packaging/client.cc -o "$work/client" "${flags[@]}"
