@@ -29,7 +29,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS "podman, containerd, docker.io")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_BINARY_DIR}/packaging/conffiles)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_NAME libmyrt-dev)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "libfmt-dev, libseccomp-dev, libcap-dev, nlohmann-json3-dev")
+set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "libfmt-dev, libseccomp-dev")
 set(CPACK_DEBIAN_DEVEL_DESCRIPTION "Static library and headers: the functions behind the command line of myrt: one for each verb.")
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/packaging/conffiles
   "${CMAKE_INSTALL_FULL_SYSCONFDIR}/containers/containers.conf.d/myrt.conf\n")

@@ -1,7 +1,11 @@
 #include "sys/host_facts.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
+
+#include "sys/files.h"
 
 namespace myrt::sys {
 
@@ -21,7 +25,9 @@ bool is_initial_uid_map(std::string_view uid_map) {
 }
 
 Result<bool> in_initial_user_namespace(const Procfs& procfs) {
-  return is_initial_uid_map(TRY(procfs.read("self/uid_map")));
+  const UniqueFd fd = TRY(procfs.open_at("self/uid_map", O_RDONLY));
+  // A first line that maps all ids leaves none for a second, and the first is always read.
+  return is_initial_uid_map(TRY(read_kernel_file(fd.get(), "/proc/self/uid_map")));
 }
 
 }  // namespace myrt::sys

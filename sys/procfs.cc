@@ -88,7 +88,8 @@ Result<UniqueFd> Procfs::open_at(const std::string& path, int flags) const {
 
 Result<std::string> Procfs::read(const std::string& path) const {
   const UniqueFd fd = TRY(open_at(path, O_RDONLY));
-  return read_kernel_file(fd.get(), "/proc/" + path);
+  // Tables (mountinfo, maps, uid_map, locks) come a page at a time: only nothing is their end.
+  return read_all(fd.get(), "/proc/" + path);
 }
 
 Result<> Procfs::write(const std::string& path, std::string_view value) const {

@@ -107,7 +107,8 @@ Result<> apply_attributes(const ProcessAttributes& attributes) {
 Result<Setgroups> may_set_groups(const ProcessContext& context) {
   if (context.keep_groups) return Setgroups::keep;
   if (!context.own_user_namespace && sys::set_groups({}).ok()) return Setgroups::cleared;
-  const std::string text = TRY(context.procfs.read("self/setgroups"));
+  const sys::UniqueFd fd = TRY(context.procfs.open_at("self/setgroups", O_RDONLY));
+  const std::string text = TRY(sys::read_kernel_file(fd.get(), "/proc/self/setgroups"));
   return text.starts_with("deny") ? Setgroups::denied : Setgroups::allowed;
 }
 

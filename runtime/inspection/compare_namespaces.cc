@@ -19,13 +19,6 @@ namespace {
 
 using oci::NamespaceType;
 
-// "net:[4026531840]", which names a namespace for as long as it lives.
-Result<std::string> namespace_name(const sys::Procfs& procfs, const std::string& process,
-                                   NamespaceType type) {
-  const sys::UniqueFd directory = TRY(procfs.open_at(process + "/ns", O_PATH | O_DIRECTORY));
-  return sys::read_link_at(directory.get(), std::string(namespaces::proc_name(type)));
-}
-
 Result<std::string> namespace_at(const std::string& path, NamespaceType type) {
   const sys::UniqueFd fd = TRY(sys::open(path, O_RDONLY));
   const auto status = TRY(sys::stat_fd(fd.get()));
@@ -215,6 +208,12 @@ void compare_inside(const Original& original, Comparison& comparison) {
 }
 
 }  // namespace
+
+Result<std::string> namespace_name(const sys::Procfs& procfs, const std::string& process,
+                                   NamespaceType type) {
+  const sys::UniqueFd directory = TRY(procfs.open_at(process + "/ns", O_PATH | O_DIRECTORY));
+  return sys::read_link_at(directory.get(), std::string(namespaces::proc_name(type)));
+}
 
 Result<> compare_namespaces(const Original& original, Comparison& comparison) {
   if (!original.spec.linux) return {};

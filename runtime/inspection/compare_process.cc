@@ -72,10 +72,21 @@ class IdMap {
   std::vector<std::uint64_t> numbers_;  // container id, host id, size, and again
 };
 
+// From the ids that the kernel shows us to the container's. To a process of the same user namespace
+// it shows ids of that namespace, but a map to the one above.
+Result<IdMap> id_map(const Original& original, std::string_view file) {
+  const auto pid = std::to_string(original.found.state.pid);
+  const std::string its = TRY(namespace_name(original.procfs, pid, oci::NamespaceType::user));
+  if (its == TRY(namespace_name(original.procfs, "self", oci::NamespaceType::user))) {
+    return IdMap("0 0 4294967295");
+  }
+  return IdMap(TRY(original.procfs.read(original.proc(file))));
+}
+
 Result<> compare_user(const Original& original, std::string_view status, Comparison& comparison) {
   const oci::User& user = original.process->process.user;
-  const IdMap uids(TRY(original.procfs.read(original.proc("uid_map"))));
-  const IdMap gids(TRY(original.procfs.read(original.proc("gid_map"))));
+  const IdMap uids = TRY(id_map(original, "uid_map"));
+  const IdMap gids = TRY(id_map(original, "gid_map"));
   comparison.add("process.user.uid", "/process/user/uid", std::to_string(user.uid),
                  uids.text(status_value(status, "Uid")));
   comparison.add("process.user.gid", "/process/user/gid", std::to_string(user.gid),

@@ -50,6 +50,10 @@ class Comparison {
   std::vector<EffectiveField> fields_;
 };
 
+// "net:[4026531840]", which names a namespace for as long as it lives, of a pid or "self".
+Result<std::string> namespace_name(const sys::Procfs& procfs, const std::string& process,
+                                   oci::NamespaceType type);
+
 // Each observes one side of the container. Errors: system, when the container ends meanwhile.
 Result<> compare_namespaces(const Original& original, Comparison& comparison);
 Result<> compare_process(const Original& original, Comparison& comparison);

@@ -48,9 +48,23 @@ runs() {
   expect 'rm' 0 '*' buildah rm "$container"
 }
 
+# What Buildah configures is what the kernel applies: no false alarm on a step that runs.
+inspection() {
+  local container step
+  container=$(buildah from --ulimit nofile=1024:2048 --network none localhost/bb)
+  buildah run "$container" -- sh -c 'touch /tmp/runs; while [ -e /tmp/runs ]; do sleep 0.1; done' >/dev/null 2>&1 </dev/null &
+  step=$!
+  holds 'a step runs' within 30 sh -c "'$RUNTIME' list | grep -w running"
+  as_configured 'a step is as Buildah has configured it'
+  buildah run "$container" -- rm /tmp/runs
+  holds 'it ends' wait $step
+  buildah rm "$container" >/dev/null
+}
+
 import_image
 part builds
 part runs
+part inspection
 holds 'no container is left' sh -c "! '$RUNTIME' list --quiet | grep ."
 holds 'no state is left' sh -c '! find /run/myrt /run/runc /run/crun -mindepth 1 2>/dev/null | grep .'
 holds 'no cgroup is left' sh -c '! find /sys/fs/cgroup -type d -name "buildah-*" | grep .'

@@ -104,6 +104,21 @@ restarted() { # SIGNAL
 restarted_term() { restarted TERM; }
 restarted_kill() { restarted KILL; }
 
+# What ctr configures is what the kernel applies: no false alarm on fresh containers.
+inspection() {
+  fresh --
+  fresh --privileged --net-host --
+  fresh --read-only --seccomp --cwd /tmp --cap-drop CAP_KILL --memory-limit 33554432 \
+    --mount "type=bind,src=$work/volume,dst=/v,options=rbind:ro" --mount type=cgroup,dst=/sys/fs/cgroup,options=ro --
+  as_configured 'fresh containers are as ctr has configured them' "$RUNTIME" --root /run/containerd/runc/default
+  local id
+  for id in $(ctr container list -q | grep ^fresh); do remove "$id"; done
+}
+fresh() {
+  fresh_count=$((${fresh_count:-0} + 1))
+  ctr_run -d "$@" "fresh$fresh_count" sleep 1000 >/dev/null 2>"$work/err" || no "a fresh container: $*" "$(<"$work/err")"
+}
+
 mkdir "$work/volume"
 echo text >"$work/volume/file"
 write_containerd_config
@@ -111,6 +126,7 @@ start_containerd
 import_images default
 part foreground
 part tasks
+part inspection
 part shim_killed
 part restarted_term
 slow_part restarted_kill

@@ -140,6 +140,19 @@ restricted='.linux.security_context |= (.run_as_user = {value: 1000} | .readonly
   | .seccomp = {profile_type: "RuntimeDefault"}
   | .masked_paths = ["/proc/kcore"] | .readonly_paths = ["/proc/sys"])'
 
+# What the kubelet asks for is what the kernel applies: no false alarm in a fresh pod.
+inspection() {
+  holds 'a fresh pod' new_sandbox inspection '.linux.sysctls = {"kernel.shm_rmid_forced": "1"} | .linux.security_context |= (.privileged = true | .namespace_options.pid = "POD")'
+  holds 'with a container' run plain '' sleep 1000
+  holds 'a restricted one' run restricted ". | $restricted" sleep 1000
+  holds 'and a privileged one' run privileged '.linux.security_context.privileged = true' sleep 1000
+  if has_controller memory; then
+    holds 'one with limits' run limited '.linux.resources = {memory_limit_in_bytes: 67108864, cpu_shares: 512, cpu_quota: 50000, cpu_period: 100000, oom_score_adj: 500}' sleep 1000
+  fi
+  as_configured 'a fresh pod is as CRI has configured it' "$RUNTIME" --root /run/containerd/runc/k8s.io
+  stop_and_remove_sandbox inspection
+}
+
 # The shim of a pod is killed: the kubelet finds the pod not ready, and removes it.
 shim_killed() {
   holds 'a pod whose shim dies' new_sandbox killed
@@ -168,6 +181,7 @@ holds 'the plugin is ready' within 30 sh -c "$here/cri/call Status | jq -e '.sta
 part pod
 part endings
 part security
+part inspection
 part shim_killed
 part restarted
 nothing_left k8s.io 'kubepods/*' # the pods' own cgroups are the kubelet's

@@ -189,6 +189,23 @@ control() {
   expect 'rm -f of a running one' 0 d1 sh -c 'docker start d1 >/dev/null && docker rm -f d1'
 }
 
+# What Docker configures is what the kernel applies: no false alarm on fresh containers.
+inspection() {
+  local limits=()
+  if has_controller memory; then limits+=(--memory 64m --memory-reservation 32m); fi
+  if has_controller pids; then limits+=(--pids-limit 100); fi
+  if has_controller cpu; then limits+=(--cpus 0.5 --cpu-shares 512); fi
+  fresh "${limits[@]}"
+  fresh --network none --privileged
+  fresh --network none --user 1000:1000 --cap-drop ALL --cap-add NET_BIND_SERVICE --security-opt no-new-privileges --ulimit nofile=512:1024
+  fresh --network none --read-only --tmpfs /t:size=1m -v "$work/volume:/v:ro" -v named:/n --shm-size 4m --init
+  fresh --network none --pid host --ipc host --uts host --security-opt seccomp=unconfined --device /dev/null:/dev/given
+  fresh --network none --cgroupns private --sysctl net.ipv4.ip_default_ttl=33 --hostname named
+  as_configured 'fresh containers are as Docker has configured them' "$RUNTIME" --root /run/docker/runtime-runc/moby
+  docker ps -q | xargs docker rm -f >/dev/null
+}
+fresh() { docker run -d "$@" bb sleep 1000 >/dev/null 2>"$work/err" || no "a fresh container: $*" "$(<"$work/err")"; }
+
 mkdir -p "$work/volume"
 echo text >"$work/volume/file"
 write_daemon_json
@@ -201,5 +218,6 @@ part terminals
 part security
 part limits
 part control
+part inspection
 no_containers_left
 finish

@@ -81,6 +81,7 @@ user_namespace() {
   docker run -d --name mapped --network none bb sleep 1000 >/dev/null
   expect 'userns-remap: exec is in the namespace' 0 '0 200000 65536' docker exec mapped sh -c 'echo $(cat /proc/self/uid_map)'
   expect 'userns-remap: and the host sees the user' 0 200000 stat -c %u "/proc/$(inspect '{{.State.Pid}}' mapped)"
+  as_configured 'userns-remap: as Docker has configured it' "$RUNTIME" --root /run/docker/runtime-runc/moby
   expect 'userns-remap: the user is set' 0 1000 with --user 1000 -- id -u
   expect 'userns-remap: a terminal' 0 $'/dev/pts/0\r' in_terminal docker run --rm -it --network none bb tty
   expect 'userns-remap: the bridge' 0 '*eth0*' docker run --rm bb ip link
@@ -102,6 +103,7 @@ swarm() {
     sh -c "docker ps -q | head -1 | xargs docker inspect -f '{{.HostConfig.Runtime}}'"
   holds 'scaled up' docker service scale --detach web=5
   holds 'it has five replicas' within 60 is 5 replicas web
+  as_configured 'replicas are as the swarm has configured them' "$RUNTIME" --root /run/docker/runtime-runc/moby
   docker kill "$(docker ps -q | head -1)" >/dev/null
   holds 'a killed replica is replaced' within 60 sh -c "docker service ps web | grep -q 'exit (137)' && [ \"\$(docker ps -q | wc -l)\" = 5 ]"
   holds 'scaled down' docker service scale --detach web=1

@@ -172,6 +172,24 @@ holds() {
   if "$@" >"$work/held" 2>&1; then pass "$name"; else no "$name" "$(<"$work/held")"; fi
 }
 
+# as_configured NAME [COMMAND...]: of every container that the runtime lists (and there is one), the
+# kernel applies what the engine has asked for: `effective` gives no false alarm. COMMAND is the
+# runtime with global options, where it needs some.
+as_configured() {
+  local name=$1
+  shift
+  [ $# -gt 0 ] || set -- "$RUNTIME"
+  holds "effective: $name" nothing_differs "$@"
+}
+nothing_differs() {
+  local id ids differs=0
+  ids=$("$@" list --quiet) && [ -n "$ids" ] || { echo 'there is no container' && return 1; }
+  for id in $ids; do
+    "$@" effective --diff "$id" || differs=1
+  done
+  return $differs
+}
+
 # scenario NAME: makes a part of a script that can be run alone, with PART=name.
 part() { case $1 in *"${PART:-}"*) "$1" ;; esac; }
 

@@ -163,13 +163,18 @@ leftovers() {
 inspection() {
   local limit=()
   if has_controller memory; then limit=(--memory 64m); fi
-  podman run -d --network none --name fresh -v "$work/volume:/data:ro" --tmpfs /t "${limit[@]}" bb sleep 100 >/dev/null 2>&1
-  holds 'effective: a fresh container is as configured' "$RUNTIME" effective --diff "$(podman inspect --format '{{.Id}}' fresh)"
-  podman run -d --network none --name private --privileged --user 1000 bb sleep 100 >/dev/null 2>&1
-  holds 'effective: a privileged one too' "$RUNTIME" effective --diff "$(podman inspect --format '{{.Id}}' private)"
+  fresh -v "$work/volume:/data:ro" --tmpfs /t "${limit[@]}"
+  fresh --privileged --user 1000
+  fresh --read-only --cap-drop all --cap-add net_bind_service --security-opt no-new-privileges --user 1000 --ulimit nofile=512:1024 --ulimit nproc=512:1024
+  fresh --pid host --ipc host --uts host --security-opt seccomp=unconfined --device /dev/null:/dev/given
+  fresh --uidmap 0:100000:5000 --gidmap 0:100000:5000
+  fresh --cgroupns host --sysctl net.ipv4.ip_default_ttl=33 --shm-size 4m
+  fresh --cgroups=disabled
+  as_configured 'fresh containers are as Podman has configured them'
   holds 'metrics: knows them' sh -c "'$RUNTIME' metrics | grep -q 'myrt_container_status{.*status=\"running\"} 1'"
-  podman rm -f -t 0 fresh private >/dev/null 2>&1
+  podman rm -f -a -t 0 >/dev/null 2>&1
 }
+fresh() { podman run -d --network none "$@" bb sleep 1000 >/dev/null 2>"$work/err" || no "a fresh container: $*" "$(<"$work/err")"; }
 
 mkdir "$work/volume"
 echo text >"$work/volume/file"

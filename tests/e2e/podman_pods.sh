@@ -13,6 +13,7 @@ pods() {
   expect 'and the IPC namespace' 0 from-a podman exec b cat /dev/shm/file
   expect 'and the pids' 0 3 podman exec b sh -c 'ps | grep -c "[s]leep 1000"'
   holds 'and the network' is "$(podman exec a readlink /proc/self/ns/net)" podman exec b readlink /proc/self/ns/net
+  as_configured 'a pod is as Podman has configured it'
   holds 'but not the mounts' differs a b mnt
   expect 'pod ps tells' 0 'pod Running' podman pod ps --format '{{.Name}} {{.Status}}'
   expect 'pod pause' 0 '*' podman pod pause pod
@@ -62,6 +63,7 @@ YAML
   expect 'as its user' 0 1000 podman exec web-pod-0-reader id -u
   expect 'without capabilities' 0 'CapBnd: 0000000000000000' \
     podman exec web-pod-0-reader sh -c 'echo $(grep CapBnd /proc/1/status)'
+  as_configured 'a Deployment is as Podman has configured it'
   expect 'kube play --down removes it' 0 '*' podman play kube --down "$work/deployment.yaml"
   holds 'no pod is left' is '' podman pod ps --quiet
 }
@@ -171,6 +173,7 @@ of_a_user() {
   expect "rootless, $ids: run of a directory ends with 126" 126 '' rootless_run -- /etc
   expect "rootless, $ids: run -d" 0 '*' rootless run -d --name c1 --network none bb sleep 1000
   expect "rootless, $ids: exec ends with 9" 9 '' rootless exec c1 sh -c 'exit 9'
+  as_configured "rootless, $ids: as Podman has configured it" rootless unshare "$RUNTIME" --root "/run/user/1000/$runtime_name"
   expect "rootless, $ids: a terminal" 0 $'/dev/pts/*\r' in_terminal "${rootless_command[@]}" exec -it c1 tty
   expect "rootless, $ids: stop" 0 '*' rootless stop -t 0 c1
   expect "rootless, $ids: the status" 0 137 rootless inspect -f '{{.State.ExitCode}}' c1

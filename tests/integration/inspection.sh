@@ -129,6 +129,15 @@ fresh_containers_are_as_configured() {
   same "$out" ''
 }
 
+# The mount table is longer than the page that a read of it gives at once.
+many_mounts_are_as_configured() {
+  new_bundle
+  edit '.mounts += [range(100) | {"destination": "/tmp/\(.)", "type": "tmpfs", "source": "tmpfs", "options": ["ro", "size=4k"]}]
+    | .linux.maskedPaths = ["/sys/firmware", "/sys/dev/block", "/proc/keys"]'
+  run_detached
+  no_difference
+}
+
 # What an engine writes: the golden configurations, with a root and a program of ours.
 engine_config() { # NAME
   new_bundle
@@ -338,6 +347,7 @@ it 'validate: a missing rootfs' a_missing_rootfs_is_found
 it 'validate: an empty file' an_empty_file_has_a_syntax_error
 it 'validate: no file' no_file_is_an_error
 it 'effective: fresh containers are as configured' fresh_containers_are_as_configured
+it 'effective: a long mount table' many_mounts_are_as_configured
 it 'effective: what engines configure is no false alarm' an_engines_config_is_no_false_alarm
 it 'effective: limits' limits_are_compared
 it 'effective: user namespaces' user_namespaces_are_compared

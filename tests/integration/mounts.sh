@@ -253,9 +253,31 @@ no_pivot() {
   is_status 1
 }
 
-no_pivot_hides_the_host() {
+# Its program is a user who makes a namespace, for the kernel lets root map itself only with CAP_SETFCAP.
+bare_procfs_bundle() {
   new_bundle unshare --mount --user --map-root-user --pid --fork sh -c 'mount -t proc none /proc && echo mounted'
+  edit '.process.user = {"uid": 1000, "gid": 1000}'
+}
+no_pivot_hides_the_host() {
+  bare_procfs_bundle
   run --no-pivot
+  differs "$status" 0 'the exit status'
+  lacks "$out" mounted
+}
+
+# A mount table of more than a page comes in pieces; the latest mount is in the last.
+no_pivot_hides_the_host_with_many_mounts() {
+  local i
+  mkdir -p "$work/many"
+  mount -t tmpfs tmpfs "$work/many"
+  for ((i = 0; i < 100; i++)); do
+    mkdir "$work/many/$i"
+    mount -t tmpfs tmpfs "$work/many/$i"
+  done
+  mount -t proc proc "$work/many/99"
+  bare_procfs_bundle
+  run --no-pivot
+  umount -R "$work/many"
   differs "$status" 0 'the exit status'
   lacks "$out" mounted
 }
@@ -535,6 +557,7 @@ it 'the host sees no mount of the container [ROP-06]' host_sees_nothing
 it 'nor does a host with shared mounts [ROP-06]' shared_host_sees_nothing
 it '--no-pivot [ROO-04]' no_pivot
 it '--no-pivot leaves no procfs of the host to mount a bare one by' no_pivot_hides_the_host
+it '--no-pivot: nor where the host has many mounts' no_pivot_hides_the_host_with_many_mounts
 it 'missing destinations inherit the group of a setgid directory' missing_destinations_inherit_the_group
 it 'missing destinations are made [MNT-03]' missing_destinations
 it 'a symlink in a destination is followed inside the rootfs [MNT-04]' symlinked_destination

@@ -16,7 +16,7 @@ tar -C "$work/unpacked" -xf "$packages"/myrt-*-linux-*.tar.gz
 program=$(find "$work/unpacked" -path '*/bin/myrt' -type f)
 [ -x "$program" ]
 cp "$program" "$work/empty/myrt"
-chroot "$work/empty" /myrt --version | grep -q '^myrt version'
+chroot "$work/empty" /myrt --version | grep >/dev/null '^myrt version'
 [ "$(chroot "$work/empty" /myrt spec --help | head -1)" != '' ]
 echo 'ok the program of the .tar.gz runs in an empty root'
 

@@ -51,22 +51,11 @@ in_root 'cd bundle && jq ".process.terminal = false | .process.args = [\"sh\", \
 in_root 'cd bundle && jq ".process.args = [\"sleep\", \"1000\"]" config.json >c && mv c config.json && myrt create web1 </dev/null >/dev/null 2>&1 && myrt start web1 && myrt list && myrt exec web1 ps && myrt effective --diff web1 && myrt metrics web1 | head -4'
 in_root 'myrt kill web1 KILL && while [ "$(myrt state web1 | jq -r .status)" != stopped ]; do sleep 0.1; done && myrt delete web1 && myrt list'
 in_root 'myrt lits || echo "exit status $?"'
-in_root 'rm -rf bundle && apt-get purge -qq -y myrt >/dev/null'
+in_root 'mv bundle /root/ && apt-get purge -qq -y myrt >/dev/null'
 files >"$work/after"
 diff "$work/before" "$work/after" && echo 'purge leaves nothing behind'
 
-if ls "$packages"/libmyrt-dev_*.deb >/dev/null 2>&1; then
-  in_root 'apt-get install -qq -y g++ pkgconf /root/libmyrt-dev_*.deb >/dev/null'
-  cat >"$root/root/list.cc" <<'C'
-#include <runtime/myrt.h>
-#include <cstdio>
-int main() {
-  myrt::Context context;
-  context.root = "/run/myrt";
-  const auto containers = myrt::list(context);
-  std::printf("libmyrt %s: %zu containers\n", myrt::version().version.c_str(), containers.ok() ? containers->size() : 999);
-  return containers.ok() ? 0 : 1;
-}
-C
-  in_root 'cd /root && g++ -std=c++20 list.cc -o list $(pkg-config --cflags --libs myrt) && ./list'
-fi
+in_root 'apt-get install -qq -y g++ pkgconf /root/libmyrt-dev_*.deb >/dev/null'
+cp tests/packaging/client.cc "$root/root/"
+in_root 'cd /root && g++ -std=c++20 client.cc -o client $(pkg-config --cflags --libs myrt)'
+in_root 'cd /root/bundle && ../client </dev/null'

@@ -94,9 +94,9 @@ complete_bash() {
 bash_completes() {
   local command option
   for command in $(commands); do
-    complete_bash myrt "$command" | grep -qx "$command" || { echo "no $command" && return 1; }
+    complete_bash myrt "$command" | grep -x "$command" >/dev/null || { echo "no $command" && return 1; }
     for option in $(options_of "$command"); do
-      complete_bash myrt "$command" "$option" | grep -qx -e "$option" ||
+      complete_bash myrt "$command" "$option" | grep -x -e "$option" >/dev/null ||
         { echo "$command: no $option" && return 1; }
     done
   done
@@ -104,7 +104,7 @@ bash_completes() {
   [ "$(complete_bash myrt --root "$work/state" state '')" = $'db\nweb1' ] &&
     [ "$(complete_bash myrt --root "$work/state" exec -t w)" = web1 ] &&
     [ -z "$(complete_bash myrt --root "$work/state" exec --user w)" ] &&
-    complete_bash myrt validate us | grep -qx usr
+    complete_bash myrt validate us | grep -x usr >/dev/null
 }
 
 other_completions_parse() {

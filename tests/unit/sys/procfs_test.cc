@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sys/files.h"
@@ -163,6 +165,25 @@ TEST_CASE("a procfs file is read and written", "[sys][procfs]") {
 
   CHECK(*procfs->read("self/comm") == name + "\n");
   CHECK(*procfs->read(fmt::format("{}/comm", ::getpid())) == name + "\n");
+}
+
+TEST_CASE("a table that comes in pieces is read to its end", "[sys][procfs]") {
+  // Neighbours that may not be merged: each has a line of its own in maps, of 50 bytes and more.
+  constexpr std::size_t kMappings = 200;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  char* memory = static_cast<char*>(
+      ::mmap(nullptr, 2 * kMappings * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  REQUIRE(memory != MAP_FAILED);
+  for (std::size_t i = 0; i < kMappings; ++i) {
+    REQUIRE(::mprotect(memory + 2 * i * page, page, PROT_READ) == 0);
+  }
+
+  const auto maps = Procfs::open()->read("self/maps");
+  ::munmap(memory, 2 * kMappings * page);
+
+  REQUIRE(maps.ok());
+  CHECK(std::count(maps->begin(), maps->end(), '\n') > 2 * static_cast<std::ptrdiff_t>(kMappings));
+  CHECK(maps->find("[stack]") != std::string::npos);
 }
 
 TEST_CASE("errors of procfs files name the whole path", "[sys][procfs]") {
