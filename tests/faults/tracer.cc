@@ -113,16 +113,27 @@ class Tracer {
     if (point_.kind == Kind::none || traced.role != point_.role || calls.size() != point_.index) {
       return;
     }
+    const auto errors = errors_of(number);
     if (point_.kind == Kind::kill) {
       ::kill(pid, SIGKILL);
+    } else if (point_.rank < errors.size()) {
+      result_.error = errors[point_.rank];
+      fail(pid, traced, number);
     } else {
-      const auto errors = errors_of(number);
-      if (point_.rank >= errors.size()) return;
-      traced.pending_error = result_.error = errors[point_.rank];
-      if (!is_made_in_any_case(number)) ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * ORIG_RAX, -1);
+      return;
     }
     result_.hit = true;
     result_.syscall = number;
+  }
+
+  void fail(pid_t pid, Traced& traced, long number) const {
+    if (number == SYS_brk) {
+      // It says that it has failed by the break as it is, and that is what it is asked for here.
+      ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * RDI, 0L);
+      return;
+    }
+    traced.pending_error = result_.error;
+    if (!is_made_in_any_case(number)) ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * ORIG_RAX, -1);
   }
 
   Point point_;
