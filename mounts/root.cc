@@ -5,6 +5,7 @@
 
 #include "mounts/attributes.h"
 #include "sys/files.h"
+#include "sys/weakness.h"
 
 namespace myrt::mounts {
 namespace {
@@ -84,6 +85,9 @@ Result<> finish_root(const Plan& plan, const Root& root) {
       changes.push_back({});
     }
     changes.back().set = MOUNT_ATTR_RDONLY;
+  }
+  if (plan.root.readonly && sys::weakened("without-root-fd")) {
+    return sys::mount("", sys::fd_path(root.fd.get()), "", MS_REMOUNT | MS_BIND | MS_RDONLY, "");
   }
   return change_attributes(root.fd.get(), changes);
 }
