@@ -306,6 +306,57 @@ hot_mount_exchange() {
   case $out in *' /proc/1/attr '*) breached "mounted over /proc of the container" ;; esac
 }
 
+# The runtime's own root is a mount, and not the root of its mount namespace. The names of files are
+# the same inside. Everything is shared, as systemd has it, so that what is unmounted by mistake
+# vanishes here, too; but for the place of the jail, which pivot_root demands.
+make_jail() {
+  mkdir -p "$work/jail"
+  trap 'mount --make-rprivate / && umount -l "$work/jail"' EXIT
+  mount --make-rshared /
+  mount --make-private "$work"
+  mount --rbind / "$work/jail"
+}
+jailed() {
+  try timeout --kill-after=5 60 chroot "$work/jail" "$RUNTIME" --root "$state_root" "$@"
+}
+judge_climb() {
+  case $out in *"$canary"*) breached "$1: reached the host's root" ;; esac
+  contains "$out$err" "$2"
+}
+runtime_in_a_chroot() {
+  is_peer && skip 'not comparable: no advisory is about it'
+  local pid mounts
+  outside_bundle /climb climb
+  edit '.process.args += [$file]' --arg file "$outside/keep"
+  cp "$RACER" "$bundle/rootfs/climb"
+  make_jail
+  mounts=$(wc -l </proc/self/mountinfo)
+  edit '.process.capabilities |= with_entries(.value += ["CAP_SYS_CHROOT"])'
+  jailed run --bundle "$bundle" "$id"
+  judge_climb run climbed
+  rm -rf "$bundle/rootfs/below"
+  edit '.process.args = ["sleep", "1000"]'
+  jailed create --bundle "$bundle" "$id"
+  is_status 0
+  jailed start "$id"
+  is_status 0
+  jailed exec "$id" cat "$outside/keep"
+  judge_climb exec 'No such file'
+  jailed exec --cap CAP_SYS_CHROOT "$id" /climb climb "$outside/keep"
+  judge_climb 'exec, climbing' climbed
+  pid=$(state_of pid)
+  [ "$(wc -l <"/proc/$pid/mountinfo")" -lt 40 ] || breached "$(wc -l <"/proc/$pid/mountinfo") mounts in the container"
+  same "$(wc -l </proc/self/mountinfo)" "$mounts" 'mounts of the host'
+  echo '[{"destination": "/hot", "source": "'"$bundle"'/data", "type": "bind", "options": ["bind"]}]' >"$bundle/mounts.json"
+  jailed mounts add "$id" "$bundle/mounts.json"
+  is_status 0
+  jailed exec "$id" cat /hot/file
+  same "$out" data 'the hot mount'
+  jailed delete --force "$id"
+  jailed run --no-pivot --bundle "$bundle" "$id"
+  contains "$err" '`--no-pivot` is not supported in a chroot'
+}
+
 attack CVE-2019-16884 static 'a volume for /proc' proc_volume without-procfs-check
 attack CVE-2019-19921 static '/proc is a link' proc_link without-real-directory
 attack CVE-2019-19921 stop '/proc is exchanged for a link' proc_exchange without-target-fd
@@ -324,6 +375,7 @@ attack CVE-2026-41579 static '/dev is a link' dev_link without-resolve-in-root
 attack CVE-2026-88264 static '/dev/console is a link' console_link without-nofollow
 attack CVE-2026-88265 static '/dev/null is a link to a bound host file' null_link_to_a_host_file without-device-check
 attack CVE-2026-115521 static "a read-only root with an image's /proc/self/fd" read_only_root without-root-fd
+attack chroot static 'the runtime itself is in a chroot' runtime_in_a_chroot without-namespace-root
 attack hot-mounts static 'mounts add: links out and into /proc' hot_mount_links without-procfs-target-check
 attack hot-mounts stop 'mounts add: the destination is exchanged' hot_mount_exchange without-target-fd
 finish

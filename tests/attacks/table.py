@@ -41,6 +41,7 @@ ROWS = {
     "CVE-2026-115521": "the read-only root is looked up in the image's /proc",
     "CVE-2026-119101": "a restore mixes up mounts (and CVE-2026-115520)",
     "runc#5351": "`exec --cgroup` leads out",
+    "chroot": "the runtime itself is in a chroot: `exec` and CAP_SYS_CHROOT lead to the host's root",
     "hot-mounts": "`mounts add` follows links; init within reach of a pod",
 }
 BEGIN, END = "<!-- attacks: begin (written by tests/attacks/run; do not edit) -->", "<!-- attacks: end -->"
