@@ -13,6 +13,8 @@
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
 #   sudo make vm-test    the tests on pure cgroup v2 with systemd and AppArmor, in a virtual machine
+#   sudo make attacks    the attack suite, one test per published attack on a runtime, each with a control; RUNTIME=crun for a peer,
+#                        PUBLISH=docs/security.md for its table, ROUNDS= of the free races (10000)
 #   make check           format, layers, cppcheck, tidy
 #   make asan            the unit tests under the address and undefined behaviour sanitizers
 #   make fuzz            every fuzz target for MINUTES=1 each, under the same sanitizers; a table at the end
@@ -33,7 +35,7 @@ CMAKE = cmake -G Ninja
 give_back = [ -z "$$SUDO_UID" ] || find $(BUILD) -path '*/conformance-runc/root' -prune -o \
 	-exec chown -h "$$SUDO_UID:$$SUDO_GID" {} +
 
-.PHONY: all shim run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test check asan install deb package-test clean packages soak check-dynamic fuzz
+.PHONY: all shim run test e2e conformance conformance-runc conformance-doc errors-doc faults vm-test attacks check asan install deb package-test clean packages soak check-dynamic fuzz
 all: packages
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DMYRT_TESTS=OFF
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt
@@ -82,6 +84,10 @@ bench: all
 
 vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) tests/vm/test; status=$$?; $(give_back); exit $$status
+
+attacks: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+	@scripts/install-packages build run test attacks
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) PUBLISH=$(PUBLISH) tests/attacks/run; status=$$?; $(give_back); exit $$status
 
 check:
 	@scripts/install-packages build test check

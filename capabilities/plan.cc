@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sys/weakness.h"
+
 namespace myrt::capabilities {
 namespace {
 
@@ -108,6 +110,7 @@ Result<Plan> exec_plan(const std::optional<oci::LinuxCapabilities>& base,
     sets.effective.push_back(name);
     sets.permitted.push_back(name);
     // As runc: a config that has it inheritable means to pass it on.
+    if (sys::weakened("without-empty-inheritable")) sets.inheritable.push_back(name);
     const auto& inheritable = sets.inheritable;
     if (std::find(inheritable.begin(), inheritable.end(), name) != inheritable.end()) {
       sets.ambient.push_back(name);

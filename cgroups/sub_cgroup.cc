@@ -7,6 +7,7 @@
 #include "cgroups/tree.h"
 #include "sys/files.h"
 #include "sys/paths.h"
+#include "sys/weakness.h"
 
 namespace myrt::cgroups {
 namespace {
@@ -45,6 +46,9 @@ Result<sys::UniqueFd> open_place(const std::string& directory, std::string path)
   sys::UniqueFd base = TRY(sys::open(directory, O_RDONLY | O_DIRECTORY));
   path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
   if (path.empty()) return base;
+  if (sys::weakened("without-beneath")) {
+    return sys::open_at(base.get(), path, O_RDONLY | O_DIRECTORY);
+  }
   Result<sys::UniqueFd> place = sys::open_beneath(base.get(), path, O_RDONLY | O_DIRECTORY);
   if (place.ok()) return place;
   if (place.error().errno_value == EXDEV) {

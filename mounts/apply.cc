@@ -131,6 +131,7 @@ Result<> attach_bind(const BindMount& bind, const std::string& destination, Sour
   }
   Target target = TRY(open_bind_target(bind, destination, source, workshop));
   TRY(check_not_inside_procfs(target, destination));
+  TRY(face_attack(target, destination, workshop.root_fd));
   TRY(attach(source.tree.get(), target, destination));
   workshop.done.add(std::move(target.fd));
   return {};

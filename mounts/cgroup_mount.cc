@@ -1,6 +1,7 @@
 #include <sys/mount.h>
 
 #include "mounts/plan_steps.h"
+#include "sys/weakness.h"
 
 namespace myrt::mounts {
 namespace {
@@ -12,6 +13,7 @@ using Hierarchy = CgroupView::Hierarchy;
 BindMount bind_of(const Hierarchy& hierarchy) {
   BindMount bind;
   const auto directory = [&](const std::string& path) {
+    if (sys::weakened("without-own-cgroup")) return hierarchy.mount_point;
     return path == "/" ? hierarchy.mount_point : hierarchy.mount_point + path;
   };
   bind.source = directory(hierarchy.container_path);

@@ -7,6 +7,7 @@
 #include "mounts/targets.h"
 #include "sys/files.h"
 #include "sys/paths.h"
+#include "sys/weakness.h"
 
 namespace myrt::mounts {
 namespace {
@@ -36,7 +37,11 @@ Result<> mount_console(const Root& root, int pty_slave_fd) {
   const sys::ParentAndName at = TRY(sys::make_parent_in_root(root.fd.get(), "/dev/console"));
   const UniqueFd target = TRY(make_file_nofollow(at.parent.get(), at.name, 0620));
   // From the fd, not from a name below /dev/pts that could be swapped (CVE-2025-52565).
-  const UniqueFd tree = TRY(sys::open_tree(pty_slave_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH));
+  sys::stop_point("console");
+  const bool by_path = sys::weakened("without-console-fd");
+  const UniqueFd tree =
+      TRY(by_path ? sys::open_tree(AT_FDCWD, "/dev/pts/0", OPEN_TREE_CLONE)
+                  : sys::open_tree(pty_slave_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH));
   return sys::move_mount_onto(tree.get(), target.get(), "/dev/console");
 }
 

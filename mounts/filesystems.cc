@@ -101,6 +101,7 @@ Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::st
   if (filesystem.id_mapping) {
     TRY(map_ids(mount.get(), filesystem, source.user_namespace.get()));
   }
+  TRY(face_attack(target, destination, workshop.root_fd));
   TRY(attach(mount.get(), target, destination));
   workshop.done.add(std::move(target.fd));
   // mount(2) takes attached mounts only.

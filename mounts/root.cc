@@ -1,10 +1,19 @@
 #include "mounts/root.h"
 
+#include <linux/capability.h>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <climits>
+#include <string_view>
 
 #include "mounts/attributes.h"
 #include "sys/files.h"
+#include "sys/process.h"
+#include "sys/weakness.h"
 
 namespace myrt::mounts {
 namespace {
@@ -17,11 +26,6 @@ Result<> attach_root(int tree_fd, const std::string& path) {
   Result<> attached = sys::move_mount_to_path(tree_fd, path);
   if (attached.ok() || attached.error().errno_value != EACCES) return attached;
   return sys::move_mount_to_path(tree_fd, "/");
-}
-
-Result<> change_directory(const char* path) {
-  if (::chdir(path) == 0) return {};
-  return errno_error("chdir", fmt::format("chdir `{}`", path));
 }
 
 Result<> change_root_here() {
@@ -42,6 +46,43 @@ Result<> move_here(int root_fd) {
   return change_root_here();
 }
 
+Result<> enter_directory(const Root& root) {
+  if (::fchdir(root.fd.get()) == 0) return {};
+  return errno_error("fchdir", "enter the container's root");
+}
+
+// setns(2) with the namespace that we are in: "/" is afterwards what it is for everybody who joins
+// this namespace later. "." is to be the container's root again, and says whether that is the same.
+Result<bool> is_root_of_namespace(const Root& root) {
+  const UniqueFd self = TRY(sys::pidfd_open(::getpid()));
+  if (::setns(self.get(), CLONE_NEWNS) != 0) {
+    const int error = errno;
+    TRY(enter_directory(root));
+    // Neither leaves a chroot nor joins a mount namespace without this capability.
+    if (error == EPERM && ::prctl(PR_CAPBSET_READ, CAP_SYS_CHROOT) == 0) return true;
+    return errno_error("setns", "go to the root of the mount namespace", error);
+  }
+  TRY(enter_directory(root));
+  char path[PATH_MAX];
+  const long size = ::syscall(SYS_getcwd, path, sizeof path);
+  if (size < 0) return errno_error("getcwd", "compare the container's root with the namespace's");
+  return std::string_view(path) == "/";
+}
+
+// Where myrt itself is in a chroot, pivot_root has exchanged the root of the chroot, and the host's
+// tree is still above it: a process of `exec` would start there, and CAP_SYS_CHROOT would lead
+// there. Now that "/" is the root of the namespace, it is exchanged in the same way.
+Result<> become_root_of_namespace(const Plan& plan, const Root& root) {
+  if (sys::weakened("without-namespace-root")) return {};
+  if (TRY(is_root_of_namespace(root))) return {};
+  if (plan.root.root_switch == RootSwitch::move) {
+    return make_error(ErrorCode::unsupported, "`--no-pivot` is not supported in a chroot");
+  }
+  // What lies outside of the chroot is shared with the host until here.
+  TRY(sys::mount("", "/", "", MS_SLAVE | MS_REC, ""));
+  return pivot_here();
+}
+
 }  // namespace
 
 Result<Root> prepare_root(const Plan& plan, Sources& sources) {
@@ -57,7 +98,7 @@ Result<Root> prepare_root(const Plan& plan, Sources& sources) {
 }
 
 Result<> enter_root(const Plan& plan, const Root& root) {
-  if (::fchdir(root.fd.get()) != 0) return errno_error("fchdir", "enter the container's root");
+  TRY(enter_directory(root));
   switch (plan.root.root_switch) {
     case RootSwitch::pivot:
       TRY(pivot_here());
@@ -66,10 +107,9 @@ Result<> enter_root(const Plan& plan, const Root& root) {
       TRY(move_here(root.fd.get()));
       break;
     case RootSwitch::chroot:
-      TRY(change_root_here());
-      break;
+      return change_root_here();
   }
-  return change_directory("/");
+  return become_root_of_namespace(plan, root);
 }
 
 Result<> finish_root(const Plan& plan, const Root& root) {
@@ -84,6 +124,9 @@ Result<> finish_root(const Plan& plan, const Root& root) {
       changes.push_back({});
     }
     changes.back().set = MOUNT_ATTR_RDONLY;
+  }
+  if (plan.root.readonly && sys::weakened("without-root-fd")) {
+    return sys::mount("", sys::fd_path(root.fd.get()), "", MS_REMOUNT | MS_BIND | MS_RDONLY, "");
   }
   return change_attributes(root.fd.get(), changes);
 }

@@ -19,8 +19,9 @@ struct Root {
 Result<Root> prepare_root(const Plan& plan, Sources& sources);
 
 // Runs in init after apply() and the createContainer hooks. Afterwards "/" and "." are the
-// container's root, and the host's tree is gone from this namespace. pivot_root(2),
-// pivot_root(".", "."). Errors: system.
+// container's root, the host's tree is gone from this namespace, and "/" is what a process finds
+// that joins it, even where the runtime itself is in a chroot. pivot_root(2), pivot_root(".", ".").
+// Errors: system; unsupported for RootSwitch::move in a chroot.
 Result<> enter_root(const Plan& plan, const Root& root);
 
 // Runs in init, last of the mount work: the root's read-only attribute (ROO-03) and its final

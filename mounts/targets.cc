@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/mount_api.h"
 #include "sys/paths.h"
+#include "sys/weakness.h"
 
 namespace myrt::mounts {
 namespace {
@@ -40,6 +41,9 @@ Result<Target> open_target_nofollow(int root_fd, const std::string& destination,
 }
 
 Result<Target> open_real_directory(int root_fd, const std::string& destination) {
+  if (sys::weakened("without-real-directory")) {
+    return open_target(root_fd, destination, TargetKind::directory);
+  }
   Result<UniqueFd> existing =
       sys::open_in_root_nofollow(root_fd, destination, O_PATH | O_DIRECTORY);
   if (existing.ok()) return Target{std::move(existing).value(), true, -1, {}};
@@ -65,6 +69,13 @@ Result<Target> make_child_directory(int parent_fd, const std::string& name) {
   return open_child_directory(parent_fd, name);
 }
 
+Result<> face_attack(Target& target, const std::string& destination, int root_fd) {
+  sys::stop_point("mount-target", destination);
+  if (!sys::weakened("without-target-fd")) return {};
+  target.fd = TRY(sys::open_at(root_fd, "." + destination, O_PATH));
+  return {};
+}
+
 Result<> attach(int mount_fd, const Target& target, const std::string& destination) {
   if (target.fd.valid()) return sys::move_mount_onto(mount_fd, target.fd.get(), destination);
   return sys::move_mount_at(mount_fd, target.parent_fd, target.name, destination);
@@ -72,6 +83,7 @@ Result<> attach(int mount_fd, const Target& target, const std::string& destinati
 
 Result<> check_not_inside_procfs(const Target& target, const std::string& destination) {
   if (!target.existed) return {};  // nothing can be made in a procfs
+  if (sys::weakened("without-procfs-target-check")) return {};
   if (destination == "/proc" || destination.starts_with("/proc/")) return {};
   struct statfs status = {};
   if (::fstatfs(target.fd.get(), &status) != 0) {
@@ -82,6 +94,9 @@ Result<> check_not_inside_procfs(const Target& target, const std::string& destin
 }
 
 Result<UniqueFd> make_file_nofollow(int parent_fd, const std::string& name, mode_t mode) {
+  if (sys::weakened("without-nofollow")) {
+    return sys::open_at(parent_fd, name, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY, mode);
+  }
   Result<UniqueFd> made =
       sys::open_at(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   if (!made.ok() && made.error().errno_value != EEXIST) return made;

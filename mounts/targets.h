@@ -35,6 +35,10 @@ Result<Target> make_child_directory(int parent_fd, const std::string& name);
 // Attaches a detached mount. `destination` is for the error.
 Result<> attach(int mount_fd, const Target& target, const std::string& destination);
 
+// The moment between looking a destination up and mounting on it, which was the hole of
+// CVE-2021-30465: in a build for tests/attacks a stop point, and nothing in any other.
+Result<> face_attack(Target& target, const std::string& destination, int root_fd);
+
 // Refuses a destination that symlinks lead into a procfs (the path was checked when planned).
 Result<> check_not_inside_procfs(const Target& target, const std::string& destination);
 

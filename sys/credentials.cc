@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/weakness.h"
+
 namespace myrt::sys {
 namespace {
 
@@ -44,7 +46,10 @@ Result<> set_keep_capabilities(bool keep) {
   return set_process_switch(PR_SET_KEEPCAPS, keep ? 1 : 0, "PR_SET_KEEPCAPS");
 }
 
-Result<> set_not_dumpable() { return set_process_switch(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE"); }
+Result<> set_not_dumpable() {
+  if (weakened("without-undumpable")) return {};
+  return set_process_switch(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE");
+}
 
 Result<> set_child_subreaper(bool on) {
   return set_process_switch(PR_SET_CHILD_SUBREAPER, on ? 1 : 0, "PR_SET_CHILD_SUBREAPER");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sys/files.h"
+#include "sys/weakness.h"
 
 namespace myrt::sys {
 namespace {
@@ -24,12 +25,16 @@ constexpr mode_t kFileMode = 0644;
 
 Result<UniqueFd> open_resolved(int dirfd, std::string_view path, int flags, mode_t mode,
                                std::uint64_t resolve) {
-  const std::string text(path);
+  std::string text(path);
   struct open_how how = {};
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
   // openat2 rejects a mode that would not be used.
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
   how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
+  if (resolve == RESOLVE_IN_ROOT && weakened("without-resolve-in-root")) {
+    how.resolve = 0;
+    text.insert(0, ".");
+  }
   int error = 0;
   for (int i = 0; i < kMaxRaceRetries; ++i) {
     const long fd = ::syscall(SYS_openat2, dirfd, text.c_str(), &how, sizeof(how));
@@ -92,7 +97,9 @@ Result<UniqueFd> make_directory_in(int root_fd, int parent, const std::string& p
   const std::string path = parent_path + "/" + name;
   for (int i = 0; i < kMaxRaceRetries; ++i) {
     if (name != "..") {
-      if (::mkdirat(parent, name.c_str(), mode) == 0) {
+      stop_point("mkdir", path);
+      const bool by_path = weakened("without-parent-fd");
+      if (::mkdirat(by_path ? root_fd : parent, (by_path ? "." + path : name).c_str(), mode) == 0) {
         return open_new_directory(parent, name, mode);
       }
       const int error = errno;

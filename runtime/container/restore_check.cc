@@ -14,6 +14,7 @@
 
 #include "sys/files.h"
 #include "sys/paths.h"
+#include "sys/weakness.h"
 
 namespace myrt::container {
 namespace {
@@ -116,6 +117,7 @@ Result<> check_read_only(const std::string& path, int root_fd) {
 
 Result<> compare_mounts(const std::vector<ExternalMount>& external, const mounts::Plan& plan,
                         const CheckpointDocument& document) {
+  if (sys::weakened("without-restore-check")) return {};
   const auto present = names_of(external);
   for (const KeyedMount& mount : document.mounts) {
     const Name name(mount.kind, mount.index, mount.below);

@@ -16,6 +16,7 @@
 #include "sys/credentials.h"
 #include "sys/out_of_memory.h"
 #include "sys/process.h"
+#include "sys/weakness.h"
 
 namespace myrt::init {
 namespace {
@@ -91,6 +92,7 @@ Result<Prepared> prepare(InitContext& context, Channel& runtime) {
   TRY(sys::reset_signals());  // the runtime process blocked all of them around clone3
   if (::setsid() < 0) return errno_error("setsid", "start a session");
   context.host_pid = TRY(runtime.wait_for_proceed());  // id maps are written from here on
+  sys::stop_point("init-joined");
   TRY(cgroups::join_self(context.self_join).in_phase(Phase::cgroup));
   ignore(allow_all_cpus(), "a sandbox of the runtime's may forbid it; its own CPUs serve as well");
   if (context.process) {

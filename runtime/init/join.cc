@@ -10,6 +10,7 @@
 #include "sys/credentials.h"
 #include "sys/files.h"
 #include "sys/out_of_memory.h"
+#include "sys/weakness.h"
 
 namespace myrt::init {
 namespace {
@@ -41,6 +42,7 @@ Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   // CVE-2019-5736).
   TRY(sys::set_not_dumpable());
   TRY(namespaces::join_container(context.init_pidfd, context.namespaces & ~joined));
+  sys::stop_point("exec-joined");
   TRY(change_root(context.root));
   if ((context.namespaces & kUserNamespace) != 0) {
     TRY(namespaces::become_user_namespace_root(

@@ -19,6 +19,7 @@
 #include "sys/files.h"
 #include "sys/mount_api.h"
 #include "sys/unique_fd.h"
+#include "sys/weakness.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U  // Linux 6.3; older kernels refuse it and get the call without
@@ -74,6 +75,7 @@ Result<sys::UniqueFd> sealed_copy() {
 }  // namespace
 
 Result<> seal_self(char** argv, char** envp) {
+  if (sys::weakened("without-seal")) return {};
   if (TRY(is_sealed())) return {};
   auto binary = read_only_clone();
   if (!binary.ok()) binary = sealed_copy();
