@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <utility>
 
 namespace faults {
 namespace {
@@ -24,7 +25,8 @@ namespace {
 
 struct Traced {
   Role role = Role::child;
-  int pending_error = 0;  // for the return of the call that it is in
+  int pending_error = 0;           // for the return of the call that it is in
+  std::uint64_t wanted_break = 0;  // of the brk(2) that it is in, and that was made to fail
 };
 
 // The process that traces. It ends with the command, and with it the tracing.
@@ -98,7 +100,9 @@ class Tracer {
     ::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
     Traced& traced = traced_[pid];
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-      enter(pid, traced, static_cast<long>(info.entry.nr));
+      enter(pid, traced, static_cast<long>(info.entry.nr), info.entry.args[0]);
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && traced.wanted_break != 0) {
+      ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * RDI, std::exchange(traced.wanted_break, 0));
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && traced.pending_error != 0) {
       ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * RAX, -static_cast<long>(traced.pending_error));
       traced.pending_error = 0;
@@ -106,7 +110,7 @@ class Tracer {
     go_on(pid);
   }
 
-  void enter(pid_t pid, Traced& traced, long number) {
+  void enter(pid_t pid, Traced& traced, long number, std::uint64_t argument) {
     if (!armed_ || result_.hit) return;
     auto& calls = result_.calls[static_cast<unsigned>(traced.role)];
     calls.push_back(number);
@@ -118,7 +122,7 @@ class Tracer {
       ::kill(pid, SIGKILL);
     } else if (point_.rank < errors.size()) {
       result_.error = errors[point_.rank];
-      fail(pid, traced, number);
+      fail(pid, traced, number, argument);
     } else {
       return;
     }
@@ -126,9 +130,11 @@ class Tracer {
     result_.syscall = number;
   }
 
-  void fail(pid_t pid, Traced& traced, long number) const {
+  void fail(pid_t pid, Traced& traced, long number, std::uint64_t argument) const {
     if (number == SYS_brk) {
       // It says that it has failed by the break as it is, and that is what it is asked for here.
+      // The caller has its register back afterwards.
+      traced.wanted_break = argument;
       ::ptrace(PTRACE_POKEUSER, pid, sizeof(long) * RDI, 0L);
       return;
     }
