@@ -67,8 +67,9 @@ class Tracer {
 
   void go_on(pid_t pid, int signal = 0) {
     // After the fault nothing has to be counted any more.
-    const bool counts = !result_.hit || traced_[pid].pending_error != 0;
-    const auto request = counts ? PTRACE_SYSCALL : PTRACE_CONT;
+    const Traced& traced = traced_[pid];
+    const bool returns = traced.pending_error != 0 || traced.wanted_break != 0;
+    const auto request = !result_.hit || returns ? PTRACE_SYSCALL : PTRACE_CONT;
     ::ptrace(request, pid, nullptr, signal);
   }
 
