@@ -53,12 +53,21 @@ Error cannot_be_stopped(const std::string& directory) {
   return make_error(ErrorCode::timeout, std::move(text));
 }
 
-Result<> freeze_v2(const std::string& directory) {
-  TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "1"));
-  if (TRY(wait_for_v2_state(directory, 1, Clock::now() + kBound))) return {};
-  const Error error = cannot_be_stopped(directory);
-  TRY(sys::write_kernel_file_at(AT_FDCWD, directory + "/cgroup.freeze", "0"));
+// What ends a freeze that did not come about: without it the cgroup might freeze later, when nobody
+// expects it any more.
+Result<> give_up_freezing(const std::string& file, std::string_view thawed,
+                          const std::string& directory, const Result<bool>& frozen) {
+  Error error = frozen.ok() ? cannot_be_stopped(directory) : frozen.error();
+  ignore(sys::write_kernel_file_at(AT_FDCWD, file, thawed), "the first error counts");
   return error;
+}
+
+Result<> freeze_v2(const std::string& directory) {
+  const std::string file = directory + "/cgroup.freeze";
+  TRY(sys::write_kernel_file_at(AT_FDCWD, file, "1"));
+  const auto frozen = wait_for_v2_state(directory, 1, Clock::now() + kBound);
+  if (frozen.ok() && *frozen) return {};
+  return give_up_freezing(file, "0", directory, frozen);
 }
 
 Result<std::string> v1_state(const std::string& directory) {
@@ -66,21 +75,25 @@ Result<std::string> v1_state(const std::string& directory) {
   return text.substr(0, text.find('\n'));
 }
 
-Result<> freeze_v1(const std::string& directory) {
-  const std::string file = directory + "/freezer.state";
+// True: it is frozen; false: the time ran out.
+Result<bool> wait_until_frozen_v1(const std::string& directory, const std::string& file) {
   const auto deadline = Clock::now() + kBound;
   for (int attempt = 1;; ++attempt) {
     TRY(sys::write_kernel_file_at(AT_FDCWD, file, "FROZEN"));
-    if (TRY(v1_state(directory)) == "FROZEN") return {};
-    if (milliseconds_until(deadline) == 0) break;
+    if (TRY(v1_state(directory)) == "FROZEN") return true;
+    if (milliseconds_until(deadline) == 0) return false;
     if (attempt % kRetriesBeforeThaw == 0) {
       TRY(sys::write_kernel_file_at(AT_FDCWD, file, "THAWED"));
     }
     ::poll(nullptr, 0, attempt < 10 ? 1 : 10);
   }
-  const Error error = cannot_be_stopped(directory);
-  TRY(sys::write_kernel_file_at(AT_FDCWD, file, "THAWED"));
-  return error;
+}
+
+Result<> freeze_v1(const std::string& directory) {
+  const std::string file = directory + "/freezer.state";
+  const auto frozen = wait_until_frozen_v1(directory, file);
+  if (frozen.ok() && *frozen) return {};
+  return give_up_freezing(file, "THAWED", directory, frozen);
 }
 
 // A value of a few bytes, in one read. nullopt when the cgroup is gone.

@@ -194,6 +194,13 @@ TEST_CASE("a cgroup that is gone meanwhile is thawed", "[cgroups]") {
   CHECK(thaw({.mode = Mode::v2, .directories = {{"", directory / "half"}}}).ok());
 }
 
+TEST_CASE("a freeze whose end cannot be seen is taken back", "[cgroups]") {
+  const test::TempDir directory;
+  directory.write("v2/cgroup.freeze", "0");  // and no cgroup.events
+  CHECK_FALSE(freeze({.mode = Mode::v2, .directories = {{"", directory / "v2"}}}).ok());
+  CHECK(directory.read("v2/cgroup.freeze") == "0");
+}
+
 TEST_CASE("a container outside any freezer cannot be paused", "[cgroups]") {
   const Location location{.mode = Mode::v1, .directories = {{"memory", "/nonexistent"}}};
 
