@@ -68,7 +68,7 @@ race_of_exec() {
   stop_racing
   [ "$(sha256sum <"$copy")" = "$before" ] || breached 'the binary was written to'
   outside_holds
-  echo "$exchanged exchanges" >"$work/note"
+  echo "$ROUNDS rounds, $exchanged exchanges" >"$work/note"
 }
 
 race_of_hot_mounts() {
