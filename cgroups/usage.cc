@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <limits>
+#include <span>
 
 #include "cgroups/tree.h"
 #include "sys/files.h"
@@ -33,33 +34,34 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-using Buffer = std::array<char, 16384>;  // io.stat has a line for each device
-
-// One directory of the cgroup. A file that is not there reads as empty.
+// The files of one directory of the cgroup. One that is not there reads as empty.
 class Files {
  public:
-  static Result<Files> open(const std::string& directory, Buffer& buffer) {
-    auto fd = sys::open(directory, O_PATH | O_DIRECTORY);
-    if (fd.ok()) return Files(std::move(fd).value(), buffer);
-    if (fd.error().errno_value != ENOENT) return std::move(fd).error();
-    return make_error(ErrorCode::not_found, fmt::format("cgroup `{}` is gone", directory));
-  }
+  Files(int parent_fd, std::string_view leaf, std::span<char> buffer)
+      : parent_fd_(parent_fd),
+        path_(fmt::format("./{}/", leaf)),
+        size_(path_.size()),
+        buffer_(buffer) {}
 
   // Valid until the next call.
   std::string_view text(const char* name) {
-    const auto fd = sys::open_at(directory_.get(), name, O_RDONLY);
+    path_.resize(size_);
+    path_ += name;
+    const auto fd = sys::open_at(parent_fd_, path_, O_RDONLY);
     if (!fd.ok()) return {};
-    const ssize_t size = ::read(fd->get(), buffer_->data(), buffer_->size());
-    return {buffer_->data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+    found_any_ = true;
+    const ssize_t size = ::read(fd->get(), buffer_.data(), buffer_.size());
+    return {buffer_.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
   }
   Count number(const char* name) { return parse(text(name)); }
+  bool found_any() const { return found_any_; }
 
  private:
-  Files(sys::UniqueFd directory, Buffer& buffer)
-      : directory_(std::move(directory)), buffer_(&buffer) {}
-
-  sys::UniqueFd directory_;
-  Buffer* buffer_;
+  int parent_fd_;
+  std::string path_;
+  std::size_t size_;  // of the directory's part of it
+  std::span<char> buffer_;
+  bool found_any_ = false;
 };
 
 struct Key {
@@ -227,17 +229,36 @@ bool is_counted(std::string_view controllers) {
 
 }  // namespace
 
-Result<Usage> read_usage(const Location& location) {
+Result<int> UsageReader::parent_fd(const std::string& controllers, std::string_view path) {
+  Parent& parent = parents_[controllers];
+  if (!parent.fd.valid() || parent.path != path) {
+    auto fd = sys::open(std::string(path), O_PATH | O_DIRECTORY);
+    if (!fd.ok()) {
+      Error error = fd.error();
+      if (error.errno_value == ENOENT) error.code = ErrorCode::not_found;
+      return error;
+    }
+    parent = {std::string(path), std::move(fd).value()};
+  }
+  return parent.fd.get();
+}
+
+Result<Usage> UsageReader::read(const Location& location) {
   Usage usage;
-  Buffer buffer = {};
   for (const auto& [controllers, directory] : location.directories) {
     if (!is_counted(controllers)) continue;
-    Files files = TRY(Files::open(directory, buffer));
+    const std::size_t slash = directory.rfind('/');
+    const std::string_view path = std::string_view(directory).substr(0, slash);
+    Files files(TRY(parent_fd(controllers, path)), std::string_view(directory).substr(slash + 1),
+                buffer_);
     if (!controllers.empty()) {
       read_v1(controllers, files, usage);
     } else {
       if (location.mode == Mode::v2) read_v2(files, usage);
       read_pressure(files, usage);
+    }
+    if (!files.found_any() && !sys::exists_at(AT_FDCWD, directory)) {
+      return make_error(ErrorCode::not_found, fmt::format("cgroup `{}` is gone", directory));
     }
   }
   return usage;

@@ -4,12 +4,15 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cgroups/cgroup.h"
 #include "sys/result.h"
+#include "sys/unique_fd.h"
 
 namespace myrt::cgroups {
 
@@ -37,7 +40,22 @@ struct Usage {
   PressureTotal cpu_pressure, memory_pressure, io_pressure;
 };
 
-// Errors: not_found when the cgroup is gone; system.
-Result<Usage> read_usage(const Location& location);
+// Reads one cgroup after the other. They are siblings as a rule: the directory above them stays
+// open, and the kernel need not walk to it again for every file.
+class UsageReader {
+ public:
+  // Errors: not_found when the cgroup is gone; system.
+  Result<Usage> read(const Location& location);
+
+ private:
+  struct Parent {
+    std::string path;
+    sys::UniqueFd fd;
+  };
+  Result<int> parent_fd(const std::string& controllers, std::string_view path);
+
+  std::map<std::string, Parent> parents_;  // by controllers: the latest of each hierarchy
+  std::array<char, 16384> buffer_ = {};    // io.stat has a line for each device
+};
 
 }  // namespace myrt::cgroups

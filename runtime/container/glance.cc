@@ -36,7 +36,7 @@ std::optional<Glance::Seen> Glance::at(const std::string& id) const {
   // Replaced as a whole, never written to: one read gets it.
   const auto text = sys::read_kernel_file(file->get(), kContainerFile);
   if (!status.ok() || !text.ok()) return std::nullopt;
-  const auto state = from_json(*text);
+  auto state = from_json(*text);
   // An id that is not the directory's: it was reached by a link.
   if (!state.ok() || state->id != id || state->pid == 0) return std::nullopt;
   if (state->cgroup.mode == cgroups::Mode::v2 && has_newer_view(root_fd_.get(), id, *status)) {
@@ -45,7 +45,8 @@ std::optional<Glance::Seen> Glance::at(const std::string& id) const {
   const auto found = status_of(*state);
   if (!found) return std::nullopt;
   const pid_t pid = *found == oci::Status::stopped ? 0 : state->pid;
-  return Seen{oci_state(*state, *found, pid), state->rootfs, state->created, status->st_uid};
+  return Seen{oci_state(*state, *found, pid), std::move(state->rootfs), std::move(state->created),
+              std::move(state->cgroup), status->st_uid};
 }
 
 // As status.cc derives it, asking only for what decides. The start time is the process's own, so

@@ -1,4 +1,4 @@
-// What `list` says of a container, with as few system calls as it takes.
+// What `list` and `metrics` say of a container, with as few system calls as it takes.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +19,7 @@ class Glance {
   struct Seen {
     oci::State state;
     std::string rootfs, created;
+    cgroups::Location cgroup;
     uid_t owner = 0;
   };
 
