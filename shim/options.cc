@@ -113,4 +113,20 @@ Result<Options> decode_options(const Any& any) {
   return from_toml(body);
 }
 
+std::string shim_cgroup(std::string_view input) {
+  constexpr unsigned kExtensions = 8;
+  const auto of = [](std::string_view message) {
+    const auto any = decode_any(message);
+    const auto options = decode_options(any.value_or(Any()));
+    return options.ok() ? options->shim_cgroup : std::string();
+  };
+  const auto fields = protobuf::read_fields(input);
+  if (!fields) return {};
+  for (const protobuf::Field& field : *fields) {
+    if (field.number != kExtensions) continue;
+    if (std::string cgroup = of(field.bytes); !cgroup.empty()) return cgroup;
+  }
+  return of(input);
+}
+
 }  // namespace myrt::shim

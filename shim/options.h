@@ -24,5 +24,8 @@ struct Options {
 // An empty Any is the defaults. Pure. Errors: invalid_argument for a type that is neither, a
 // malformed message, and TOML that names no option or gives it a value of another type.
 Result<Options> decode_options(const Any& any);
+// The shim_cgroup option in what `start` gets on stdin: an Any of options, or the BootstrapParams
+// of containerd 2.3. Pure.
+std::string shim_cgroup(std::string_view input);
 
 }  // namespace myrt::shim

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "shim/bootstrap.h"
 #include "shim/logger.h"
 #include "shim/messages.h"
 #include "shim/options.h"
