@@ -111,6 +111,7 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
   const std::string path =
       socket_path(arguments.address, arguments.name_space, group_of(config, arguments.id));
   const std::string address = "unix://" + path;
+  const std::string cgroup = TRY(load_options(options_in(input))).shim_cgroup;
   auto listener = TRY(listen_or_join(path));
   if (listener) {
     auto server = TRY(sys::clone3({}));
@@ -123,7 +124,6 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
       return std::string();
     }
     adjust_oom_score(server->pid());
-    const std::string cgroup = shim_cgroup(input);
     if (!cgroup.empty()) {
       TRY(sys::write_kernel_file_at(AT_FDCWD, cgroup + "/cgroup.procs",
                                     std::to_string(server->pid()))

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/files.h"
@@ -52,10 +53,20 @@ Result<Sink> open_sink(const std::string& uri) {
   return Sink{TRY(sys::open(path, O_WRONLY | O_NONBLOCK)), std::move(reader)};
 }
 
+// Never /dev/null, which is everybody's.
+Result<> give_pipes(const std::array<sys::UniqueFd, 3>& ends, const StdioOwner& owner) {
+  if (owner.uid == 0 && owner.gid == 0) return {};
+  for (const sys::UniqueFd& end : ends) {
+    if (!end.valid() || !S_ISFIFO(TRY(sys::stat_fd(end.get())).st_mode)) continue;
+    if (::fchown(end.get(), owner.uid, owner.gid) != 0) return errno_error("fchown", "stdio");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Stdio>> Stdio::open(Loop& loop, const StdioPaths& paths,
-                                           const LoggerContext& context) {
+                                           const LoggerContext& context, const StdioOwner& owner) {
   std::unique_ptr<Stdio> stdio(new Stdio(loop, paths.terminal));
   stdio->self_ = std::make_shared<Stdio*>(stdio.get());
   TRY(stdio->open_input(paths.in).context("stdin"));
@@ -67,6 +78,7 @@ Result<std::unique_ptr<Stdio>> Stdio::open(Loop& loop, const StdioPaths& paths,
     TRY(stdio->open_output(paths.out, stdio->container_ends_[1]).context("stdout"));
     TRY(stdio->open_output(paths.err, stdio->container_ends_[2]).context("stderr"));
   }
+  TRY(give_pipes(stdio->container_ends_, owner));
   return stdio;
 }
 

@@ -17,13 +17,18 @@
 
 namespace myrt::shim {
 
+// Of the pipes that a process gets: IoUid and IoGid of the options.
+struct StdioOwner {
+  std::uint32_t uid = 0, gid = 0;
+};
+
 class Stdio {
  public:
   // Opens what the paths name: a fifo (kept open for reading too, so that a reader may come back),
   // a file:///PATH to append to, a binary:///PATH?ARGUMENT=VALUE to start and feed; an empty one is
   // /dev/null. Errors: system; unsupported for another kind of URI.
   static Result<std::unique_ptr<Stdio>> open(Loop& loop, const StdioPaths& paths,
-                                             const LoggerContext& context);
+                                             const LoggerContext& context, const StdioOwner& owner);
   ~Stdio();
 
   // In a job, whose children end as the shim's: starts the logger, if there is to be one, and waits

@@ -49,6 +49,12 @@ info() {
     grep -q '1: "io.containerd.myrt.v2"' "$work/info.text" && grep -q 'ociVersionMax' "$work/info.text"
 }
 
+# As a package's user has it: no path, but a name, and a program of that name where containerd looks.
+by_type() {
+  expect 'the runtime type io.containerd.myrt.v2 is enough' 0 hi \
+    ctr run --rm --runtime io.containerd.myrt.v2 "$image" y1 echo hi
+}
+
 group=io.containerd.runc.v2.group=together
 one_process() {
   expect 'a container of a group' 0 '' ctr_run -d --annotation "$group" -- one sleep 1000
@@ -179,10 +185,14 @@ kill_shims() { # but for `delete`, which is all that is left to clean up then
 
 rounds=40
 if [ "${E2E:-all}" = fast ]; then rounds=8; fi
+mkdir "$work/bin"
+ln -s "$SHIM" "$work/bin/containerd-shim-myrt-v2"
+PATH=$work/bin:$PATH
 write_containerd_config
 start_containerd
 import_images default
 part arguments
+part by_type
 part one_process
 part streams
 part loggers
