@@ -59,7 +59,7 @@ test:
 
 e2e: $(if $(filter command line environment,$(origin RUNTIME)),,all) $(if $(SHIM),shim)
 	@scripts/install-packages run test e2e
-	@RUNTIME=$(RUNTIME) SHIM=$(SHIM:1=$(abspath $(BUILD))/containerd-shim-myrt-v2) tests/e2e/run; status=$$?; $(give_back); exit $$status
+	@RUNTIME=$(RUNTIME) SHIM=$(patsubst 1,$(abspath $(BUILD))/containerd-shim-myrt-v2,$(SHIM)) tests/e2e/run; status=$$?; $(give_back); exit $$status
 
 conformance: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/run.sh; status=$$?; $(give_back); exit $$status
@@ -111,7 +111,7 @@ soak: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 
 install: all
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
-	cmake --build $(BUILD) --parallel $(JOBS) --target myrt manual
+	cmake --build $(BUILD) --parallel $(JOBS) --target myrt containerd-shim-myrt-v2 manual
 	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --strip
 
 deb:

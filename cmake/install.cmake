@@ -30,7 +30,7 @@ add_custom_target(manual DEPENDS ${manual}/stamp)
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME runtime)
 # What is installed is built by name: `all` has the tests in it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
-install(TARGETS myrt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+install(TARGETS myrt containerd-shim-myrt-v2 RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(DIRECTORY ${manual}/man1 ${manual}/man7 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT runtime)
 install(FILES ${manual}/completions/myrt
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)

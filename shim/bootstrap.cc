@@ -105,28 +105,13 @@ std::string start_answer(const std::string& address, const Environment& environm
                      environment.answer_version, address);
 }
 
-std::string shim_cgroup(std::string_view input) {
-  constexpr unsigned kExtensions = 8;
-  const auto of = [](std::string_view message) {
-    const auto any = decode_any(message);
-    const auto options = decode_options(any.value_or(Any()));
-    return options.ok() ? options->shim_cgroup : std::string();
-  };
-  const auto fields = protobuf::read_fields(input);
-  if (!fields) return {};
-  for (const protobuf::Field& field : *fields) {
-    if (field.number != kExtensions) continue;
-    if (std::string cgroup = of(field.bytes); !cgroup.empty()) return cgroup;
-  }
-  return of(input);
-}
-
 Result<std::string> start(const Arguments& arguments, const Environment& environment,
                           std::string_view input, const sys::LateClose& seal) {
   const std::string config = TRY(sys::read_file("config.json"));
   const std::string path =
       socket_path(arguments.address, arguments.name_space, group_of(config, arguments.id));
   const std::string address = "unix://" + path;
+  const std::string cgroup = TRY(load_options(options_in(input))).shim_cgroup;
   auto listener = TRY(listen_or_join(path));
   if (listener) {
     auto server = TRY(sys::clone3({}));
@@ -139,7 +124,6 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
       return std::string();
     }
     adjust_oom_score(server->pid());
-    const std::string cgroup = shim_cgroup(input);
     if (!cgroup.empty()) {
       TRY(sys::write_kernel_file_at(AT_FDCWD, cgroup + "/cgroup.procs",
                                     std::to_string(server->pid()))

@@ -31,9 +31,6 @@ std::string socket_path(const std::string& containerd, const std::string& name_s
 int answer_version(const std::string& grpc_address, const std::string& max_version);
 // The answer to `start` on stdout; containerd 2.3 still reads these too. Pure.
 std::string start_answer(const std::string& address, const Environment& environment);
-// The shim_cgroup option in what came on stdin: an Any of options, or the BootstrapParams of
-// containerd 2.3. Pure.
-std::string shim_cgroup(std::string_view input);
 
 // In the bundle. Returns what belongs on stdout. The server, if there is to be one, is a child that
 // returns from here too: with an empty answer, when it has ended. It closes `seal`, which only

@@ -48,7 +48,9 @@ int Loop::milliseconds_to_wait() const {
 }
 
 void Loop::run_due_actions() {
-  while (!actions_.empty() && actions_.begin()->first <= Clock::now()) {
+  // Not those that come meanwhile: events have their turn in between.
+  const Clock::time_point now = Clock::now();
+  while (!actions_.empty() && actions_.begin()->first <= now) {
     const auto action = std::move(actions_.extract(actions_.begin()).mapped());
     action();
   }

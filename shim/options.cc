@@ -5,16 +5,26 @@
 #include <charconv>
 
 #include "protobuf/wire.h"
+#include "sys/files.h"
 
 namespace myrt::shim {
 namespace {
 
 constexpr std::string_view kRuncType = "containerd.runc.v1.Options";
 constexpr std::string_view kTomlType = "runtimeoptions.v1.Options";
-constexpr unsigned kConfigBody = 3;
+constexpr unsigned kConfigPath = 2, kConfigBody = 3;
 
 Error bad_options(std::string_view text) {
   return make_error(ErrorCode::invalid_argument, fmt::format("runtime options: {}", text));
+}
+
+// Another runtime than ours would be a surprise.
+Result<Options> checked(Options options) {
+  const std::string& name = options.binary_name;
+  const std::string_view base = std::string_view(name).substr(name.rfind('/') + 1);
+  if (name.empty() || base == "myrt") return options;
+  return bad_options(
+      fmt::format("BinaryName `{}`: this shim has its runtime, myrt, built in", name));
 }
 
 // One option: its field number, its name in TOML, and the member of one of three types.
@@ -50,7 +60,7 @@ Result<Options> from_message(std::string_view message) {
     if (entry->count != nullptr) options.*entry->count = static_cast<std::uint32_t>(field.value);
     if (entry->text != nullptr) options.*entry->text = field.bytes;
   }
-  return options;
+  return checked(std::move(options));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -76,8 +86,9 @@ bool take_value(Options& options, const Entry& entry, std::string_view value) {
   return true;
 }
 
-// What the CRI plugin makes of a runtime's `options` table: lines of `Name = value`.
-Result<Options> from_toml(std::string_view text) {
+}  // namespace
+
+Result<Options> parse_options(std::string_view text) {
   Options options;
   while (!text.empty()) {
     const std::string_view whole = text.substr(0, text.find('\n'));
@@ -95,10 +106,19 @@ Result<Options> from_toml(std::string_view text) {
       return bad_options(fmt::format("`{}`: not a value of its type", line));
     }
   }
-  return options;
+  return checked(std::move(options));
 }
 
-}  // namespace
+std::string options_file(const Any& any) {
+  std::string file;
+  const auto fields = protobuf::read_fields(any.value);
+  if (any.type != kTomlType || !fields) return file;
+  for (const protobuf::Field& field : *fields) {
+    if (field.number == kConfigPath) file = field.bytes;
+    if (field.number == kConfigBody && !field.bytes.empty()) return {};
+  }
+  return file;
+}
 
 Result<Options> decode_options(const Any& any) {
   if (any.type.empty()) return Options();
@@ -110,7 +130,28 @@ Result<Options> decode_options(const Any& any) {
   for (const protobuf::Field& field : *fields) {
     if (field.number == kConfigBody) body = field.bytes;
   }
-  return from_toml(body);
+  return parse_options(body);
+}
+
+Any options_in(std::string_view start_input) {
+  constexpr unsigned kExtensions = 8;
+  const auto fields = protobuf::read_fields(start_input);
+  if (!fields) return {};
+  const auto of = [](std::string_view message) {
+    const auto any = decode_any(message);
+    return any && (any->type == kRuncType || any->type == kTomlType) ? *any : Any();
+  };
+  for (const protobuf::Field& field : *fields) {
+    if (field.number != kExtensions) continue;
+    if (Any any = of(field.bytes); !any.type.empty()) return any;
+  }
+  return of(start_input);
+}
+
+Result<Options> load_options(const Any& any) {
+  const std::string file = options_file(any);
+  if (file.empty()) return decode_options(any);
+  return parse_options(TRY(sys::read_file(file).context("runtime options")));
 }
 
 }  // namespace myrt::shim

@@ -13,6 +13,8 @@ namespace {
 constexpr int kAttempts = 5;
 constexpr std::chrono::seconds kPause(1);     // containerd may be restarting
 constexpr std::chrono::seconds kPatience(5);  // for an answer
+// A containerd that does not accept (it is stopped, say) must not stop the loop.
+constexpr std::chrono::milliseconds kConnectBound(10);
 
 enum EnvelopeField : unsigned { kTimestamp = 1, kNamespace = 2, kTopic = 3, kEvent = 4 };
 
@@ -55,7 +57,7 @@ void Publisher::when_idle(std::function<void()> action) {
 
 Result<> Publisher::connect() {
   if (stream_) return {};
-  sys::UniqueFd socket = TRY(sys::connect_unix(path_, kPatience));
+  sys::UniqueFd socket = TRY(sys::connect_unix(path_, kConnectBound));
   const int flags = ::fcntl(socket.get(), F_GETFL);
   if (::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
     return errno_error("fcntl", "events socket");

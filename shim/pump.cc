@@ -20,7 +20,7 @@ bool is_writable(int fd) {
 
 }  // namespace
 
-Pump::Pump(Loop& loop, sys::UniqueFd from, sys::UniqueFd to, std::function<void()> ended)
+Pump::Pump(Loop& loop, sys::UniqueFd from, sys::UniqueFd to, Ended ended)
     : loop_(loop), from_(std::move(from)), to_(std::move(to)), ended_(std::move(ended)) {}
 
 Pump::Outcome Pump::splice_once() {
@@ -73,8 +73,10 @@ void Pump::end() {
   if (ended()) return;
   watch_.reset();
   from_.reset();
-  to_.reset();
-  loop_.after(std::chrono::milliseconds(0), ended_);
+  const auto call = [ended = ended_, to = std::make_shared<sys::UniqueFd>(std::move(to_))] {
+    ended(std::move(*to));
+  };
+  loop_.after(std::chrono::milliseconds(0), call);
 }
 
 }  // namespace myrt::shim

@@ -10,12 +10,13 @@
 
 namespace myrt::shim {
 
-// Until the end of `from`, or an error of either side; then it closes both and calls `ended`, from
-// the loop. Between pipes nothing is copied (splice(2)).
+// Until the end of `from`, or an error of either side; then it closes `from` and gives `to` to
+// `ended`, from the loop. Between pipes nothing is copied (splice(2)).
 class Pump {
  public:
+  using Ended = std::function<void(sys::UniqueFd to)>;
   // Both non-blocking, but for files that are always ready.
-  Pump(Loop& loop, sys::UniqueFd from, sys::UniqueFd to, std::function<void()> ended);
+  Pump(Loop& loop, sys::UniqueFd from, sys::UniqueFd to, Ended ended);
   Pump(const Pump&) = delete;
 
   // Waits first: a fifo that nobody has opened for writing yet reads as if it had ended.
@@ -33,7 +34,7 @@ class Pump {
 
   Loop& loop_;
   sys::UniqueFd from_, to_;
-  std::function<void()> ended_;
+  Ended ended_;
   Watch watch_;
   std::string pending_;  // read and not yet written
   bool can_splice_ = true;

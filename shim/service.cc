@@ -50,11 +50,12 @@ ttrpc::Code code_of(const Error& error) {
 Switch as_switch(bool on) { return on ? Switch::on : Switch::off; }
 
 // containerd.runc.v1.CheckpointOptions
-Result<CheckpointOptions> checkpoint_options(const TaskRequest& request) {
+Result<CheckpointOptions> checkpoint_options(const Task& task, const TaskRequest& request) {
   CheckpointOptions options;
   options.id = request.id;
   options.criu.binary = criu_binary();
-  options.criu.image_path = request.path;
+  options.criu.image_path = request.path.empty() ? task.options.criu_image_path : request.path;
+  options.criu.work_path = task.options.criu_work_path;
   options.leave_running = Switch::on;
   const auto fields = protobuf::read_fields(request.options ? request.options->value : "");
   if (!fields) return make_error(ErrorCode::invalid_argument, "malformed checkpoint options");
@@ -86,7 +87,10 @@ Result<CheckpointOptions> checkpoint_options(const TaskRequest& request) {
         if (!field.bytes.empty()) options.criu.image_path = field.bytes;
         break;
       case 9:
-        options.criu.work_path = field.bytes;
+        if (!field.bytes.empty()) options.criu.work_path = field.bytes;
+        break;
+      case 10:
+        options.parent_path = field.bytes;
         break;
       default:
         break;
@@ -238,7 +242,7 @@ void Service::pause(Task& task, bool pause, const Respond& respond) {
 }
 
 void Service::checkpoint(Task& task, const TaskRequest& request, const Respond& respond) {
-  const auto options = checkpoint_options(request);
+  const auto options = checkpoint_options(task, request);
   if (!options.ok()) return refuse(respond, "checkpoint", options.error());
   const auto work = [context = task.context, options = *options]() -> Result<std::string> {
     TRY(sys::make_directories(options.criu.image_path, 0700));

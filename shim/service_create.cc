@@ -64,16 +64,16 @@ Result<std::unique_ptr<Task>> Service::make_task(const TaskRequest& request) {
   task->id = request.id;
   task->bundle = request.bundle;
   task->request = request;
-  task->options = TRY(decode_options(request.options.value_or(Any())));
-  if (!task->options.binary_name.empty()) {
-    log_(fmt::format("runtime options: the runtime is built in; `{}` is not used",
-                     task->options.binary_name));
+  task->options = TRY(load_options(request.options.value_or(Any())));
+  if (!request.parent_checkpoint.empty()) {
+    return make_error(ErrorCode::unsupported, "a restore from a chain of checkpoints");
   }
   task->context.root = task->options.root + "/" + name_space_;
   if (task->options.systemd_cgroup) task->context.cgroup_manager = CgroupManager::systemd;
   task->context.warn = log_;
   task->init.paths = request.stdio;
-  task->init.stdio = TRY(Stdio::open(loop_, request.stdio, {request.id, name_space_}));
+  task->init.stdio =
+      TRY(Stdio::open(loop_, request.stdio, {request.id, name_space_}, task->stdio_owner()));
   TRY(write_bundle_record(task->bundle, {task->options.root, task->options.systemd_cgroup}));
   return task;
 }

@@ -61,7 +61,7 @@ void Service::start_exec(Task& task, Process& process, const Respond& respond) {
   if (process.started || process.starting || process.exit) {
     return refuse(respond, ttrpc::Code::failed_precondition, "cannot start a running process");
   }
-  auto stdio = Stdio::open(loop_, process.paths, {task.id, name_space_});
+  auto stdio = Stdio::open(loop_, process.paths, {task.id, name_space_}, task.stdio_owner());
   if (!stdio.ok()) return exec_failed(task, process, stdio.error(), respond);
   process.stdio = std::move(stdio).value();
   std::shared_ptr<ConsoleSocket> console;

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/fifo_end.h"
 #include "sys/files.h"
 
 namespace myrt::shim {
@@ -31,10 +33,6 @@ Result<sys::UniqueFd> duplicate(const sys::UniqueFd& fd) {
   return copy;
 }
 
-struct Sink {
-  sys::UniqueFd fd, reader;  // `reader` keeps a fifo open
-};
-
 // Where output goes that is copied: a fifo or a file.
 Result<Sink> open_sink(const std::string& uri) {
   if (uri.starts_with(kFileScheme)) {
@@ -52,10 +50,20 @@ Result<Sink> open_sink(const std::string& uri) {
   return Sink{TRY(sys::open(path, O_WRONLY | O_NONBLOCK)), std::move(reader)};
 }
 
+// Never /dev/null, which is everybody's.
+Result<> give_pipes(const std::array<sys::UniqueFd, 3>& ends, const StdioOwner& owner) {
+  if (owner.uid == 0 && owner.gid == 0) return {};
+  for (const sys::UniqueFd& end : ends) {
+    if (!end.valid() || !S_ISFIFO(TRY(sys::stat_fd(end.get())).st_mode)) continue;
+    if (::fchown(end.get(), owner.uid, owner.gid) != 0) return errno_error("fchown", "stdio");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Stdio>> Stdio::open(Loop& loop, const StdioPaths& paths,
-                                           const LoggerContext& context) {
+                                           const LoggerContext& context, const StdioOwner& owner) {
   std::unique_ptr<Stdio> stdio(new Stdio(loop, paths.terminal));
   stdio->self_ = std::make_shared<Stdio*>(stdio.get());
   TRY(stdio->open_input(paths.in).context("stdin"));
@@ -67,6 +75,7 @@ Result<std::unique_ptr<Stdio>> Stdio::open(Loop& loop, const StdioPaths& paths,
     TRY(stdio->open_output(paths.out, stdio->container_ends_[1]).context("stdout"));
     TRY(stdio->open_output(paths.err, stdio->container_ends_[2]).context("stderr"));
   }
+  TRY(give_pipes(stdio->container_ends_, owner));
   return stdio;
 }
 
@@ -86,7 +95,8 @@ Result<> Stdio::open_input(const std::string& path) {
   Pipe pipe = TRY(make_pipe());
   set_non_blocking(pipe.write_end.get());
   container_ends_[0] = std::move(pipe.read_end);
-  input_ = std::make_unique<Pump>(loop_, std::move(fifo), std::move(pipe.write_end), [] {});
+  input_ = std::make_unique<Pump>(loop_, std::move(fifo), std::move(pipe.write_end),
+                                  [](sys::UniqueFd) {});
   return {};
 }
 
@@ -99,7 +109,7 @@ Result<> Stdio::open_logger(std::string_view uri, const LoggerContext& context) 
                          std::move(error_output.read_end)});
   if (terminal_) {
     set_non_blocking(output.write_end.get());
-    terminal_output_ = std::move(output.write_end);
+    terminal_output_.fd = std::move(output.write_end);
   } else {
     container_ends_[1] = std::move(output.write_end);
     container_ends_[2] = std::move(error_output.write_end);
@@ -115,20 +125,17 @@ Result<> Stdio::open_output(const std::string& uri, sys::UniqueFd& container_end
   Pipe pipe = TRY(make_pipe());
   container_end = std::move(pipe.write_end);
   Sink sink = TRY(open_sink(uri));
-  if (sink.reader.valid()) readers_.push_back(std::move(sink.reader));
   set_non_blocking(pipe.read_end.get());
-  add_output(std::move(pipe.read_end), std::move(sink.fd));
+  add_output(std::move(pipe.read_end), std::move(sink));
   return {};
 }
 
 Result<> Stdio::open_terminal_output(const std::string& uri) {
   if (uri.empty()) {
-    terminal_output_ = TRY(sys::open("/dev/null", O_WRONLY));
+    terminal_output_.fd = TRY(sys::open("/dev/null", O_WRONLY));
     return {};
   }
-  Sink sink = TRY(open_sink(uri));
-  if (sink.reader.valid()) readers_.push_back(std::move(sink.reader));
-  terminal_output_ = std::move(sink.fd);
+  terminal_output_ = TRY(open_sink(uri));
   return {};
 }
 
@@ -155,8 +162,8 @@ Result<> Stdio::started(sys::UniqueFd terminal) {
     set_non_blocking(master_.get());
     add_output(TRY(duplicate(master_)), std::move(terminal_output_));
     if (terminal_input_.valid()) {
-      input_ =
-          std::make_unique<Pump>(loop_, std::move(terminal_input_), TRY(duplicate(master_)), [] {});
+      input_ = std::make_unique<Pump>(loop_, std::move(terminal_input_), TRY(duplicate(master_)),
+                                      [](sys::UniqueFd) {});
     }
   }
   if (input_) input_->start();
@@ -164,11 +171,14 @@ Result<> Stdio::started(sys::UniqueFd terminal) {
   return {};
 }
 
-void Stdio::add_output(sys::UniqueFd from, sys::UniqueFd to) {
-  const auto ended = [self = std::weak_ptr<Stdio*>(self_)] {
-    if (const auto stdio = self.lock()) (*stdio)->output_ended();
-  };
-  outputs_.push_back(std::make_unique<Pump>(loop_, std::move(from), std::move(to), ended));
+void Stdio::add_output(sys::UniqueFd from, Sink sink) {
+  const auto ended =
+      [self = std::weak_ptr<Stdio*>(self_), &loop = loop_,
+       reader = std::make_shared<sys::UniqueFd>(std::move(sink.reader))](sys::UniqueFd to) {
+        if (std::exchange(*reader, {}).valid()) close_after_reader_came(loop, std::move(to));
+        if (const auto stdio = self.lock()) (*stdio)->output_ended();
+      };
+  outputs_.push_back(std::make_unique<Pump>(loop_, std::move(from), std::move(sink.fd), ended));
 }
 
 void Stdio::output_ended() {

@@ -17,13 +17,23 @@
 
 namespace myrt::shim {
 
+// Of the pipes that a process gets: IoUid and IoGid of the options.
+struct StdioOwner {
+  std::uint32_t uid = 0, gid = 0;
+};
+
+// Where output is copied to. `reader` keeps a fifo open: see Stdio::open.
+struct Sink {
+  sys::UniqueFd fd, reader;
+};
+
 class Stdio {
  public:
   // Opens what the paths name: a fifo (kept open for reading too, so that a reader may come back),
   // a file:///PATH to append to, a binary:///PATH?ARGUMENT=VALUE to start and feed; an empty one is
   // /dev/null. Errors: system; unsupported for another kind of URI.
   static Result<std::unique_ptr<Stdio>> open(Loop& loop, const StdioPaths& paths,
-                                             const LoggerContext& context);
+                                             const LoggerContext& context, const StdioOwner& owner);
   ~Stdio();
 
   // In a job, whose children end as the shim's: starts the logger, if there is to be one, and waits
@@ -49,7 +59,7 @@ class Stdio {
   Result<> open_output(const std::string& uri, sys::UniqueFd& container_end);
   Result<> open_terminal_output(const std::string& uri);
   Result<> open_logger(std::string_view uri, const LoggerContext& context);
-  void add_output(sys::UniqueFd from, sys::UniqueFd to);
+  void add_output(sys::UniqueFd from, Sink sink);
   void output_ended();
 
   Loop& loop_;
@@ -63,8 +73,8 @@ class Stdio {
   std::optional<Logger> logger_;                 // until started()
   sys::UniqueFd stdin_writer_;                   // a client that goes away is no end of file
   sys::UniqueFd master_;
-  sys::UniqueFd terminal_input_, terminal_output_;  // until the terminal comes
-  std::vector<sys::UniqueFd> readers_;              // of output fifos: see open()
+  sys::UniqueFd terminal_input_;  // until the terminal comes
+  Sink terminal_output_;          // the same
   std::unique_ptr<Pump> input_;
   std::vector<std::unique_ptr<Pump>> outputs_;
   std::function<void()> drained_;

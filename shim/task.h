@@ -48,6 +48,7 @@ struct Task {
   Watch oom_watch;
 
   std::string rootfs() const { return bundle + "/rootfs"; }
+  StdioOwner stdio_owner() const { return {options.io_uid, options.io_gid}; }
   bool has_running_execs() const;  // those that a job is just making among them
 };
 

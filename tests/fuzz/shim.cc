@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "shim/bootstrap.h"
 #include "shim/logger.h"
 #include "shim/messages.h"
 #include "shim/options.h"
@@ -102,7 +101,9 @@ void options(fuzz::Input input) {
 }
 
 void parameters(fuzz::Input input) {
-  HOLDS(shim_cgroup(input.rest()).size() <= input.rest().size(), "longer than the input");
+  const Any any = options_in(input.rest());
+  HOLDS(any.type.size() + any.value.size() <= input.rest().size(), "longer than the input");
+  HOLDS(options_file(any).size() <= any.value.size(), "a file from nowhere");
 }
 
 void words(fuzz::Input input) {

@@ -31,14 +31,14 @@ build_package() {
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CMakeLists.txt)
   export SOURCE_DATE_EPOCH
   cmake -S . -B "$build" -DCMAKE_INSTALL_PREFIX=/usr &&
-    cmake --build "$build" --target myrt manual &&
+    cmake --build "$build" --target myrt containerd-shim-myrt-v2 manual &&
     (cd "$build" && cpack -G DEB -B "$work/packages") &&
     dpkg-deb -x "$work"/packages/myrt_*.deb "$work/root"
 }
 
 has_files() {
   local file missing=0
-  for file in usr/bin/myrt usr/share/man/man1/myrt.1.gz usr/share/man/man7/myrt-errors.7.gz \
+  for file in usr/bin/myrt usr/bin/containerd-shim-myrt-v2 usr/share/man/man1/myrt.1.gz usr/share/man/man7/myrt-errors.7.gz \
     usr/share/man/man7/myrt-conformance.7.gz usr/share/bash-completion/completions/myrt \
     usr/share/zsh/vendor-completions/_myrt usr/share/fish/vendor_completions.d/myrt.fish \
     usr/share/doc/myrt/copyright usr/share/doc/myrt/changelog.Debian.gz \
@@ -50,9 +50,12 @@ has_files() {
 }
 
 small_and_static() {
-  ! readelf -d "$work/root/usr/bin/myrt" | grep NEEDED && [ "$(stat -c %s "$work/root/usr/bin/myrt")" -lt 3000000 ]
+  local program
+  for program in "$work"/root/usr/bin/{myrt,containerd-shim-myrt-v2}; do
+    ! readelf -d "$program" | grep NEEDED && [ "$(stat -c %s "$program")" -lt 3000000 ] || return 1
+  done
 }
-no_build_paths() { ! grep -aF "$PWD" "$work/root/usr/bin/myrt"; }
+no_build_paths() { ! grep -aF "$PWD" "$work"/root/usr/bin/{myrt,containerd-shim-myrt-v2}; }
 
 commands() { "$work/root/usr/bin/myrt" --help | sed -n '/^COMMANDS:/,/^$/s/^   \([a-z]*\) .*/\1/p'; }
 options_of() { "$work/root/usr/bin/myrt" "$1" --help | grep -oE '^ +--[a-z0-9-]+' | tr -d ' '; }

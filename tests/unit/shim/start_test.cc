@@ -102,10 +102,13 @@ TEST_CASE("the answer to start is an address for containerd 1.6 and JSON for lat
         R"({"version":3,"address":"unix:///s","protocol":"ttrpc"})");
 }
 
-TEST_CASE("the shim's cgroup is found in an Any and in containerd 2.3's parameters", "[shim]") {
+TEST_CASE("options are found in an Any and in containerd 2.3's parameters", "[shim]") {
   protobuf::MessageWriter options;
   options.bytes(3, "/sys/fs/cgroup/shims");
   const std::string any = encode_any({"containerd.runc.v1.Options", options.message()});
+  const auto shim_cgroup = [](std::string_view input) {
+    return decode_options(options_in(input))->shim_cgroup;
+  };
   CHECK(shim_cgroup(any) == "/sys/fs/cgroup/shims");
   protobuf::MessageWriter parameters;
   parameters.bytes(1, "instance");
@@ -115,9 +118,29 @@ TEST_CASE("the shim's cgroup is found in an Any and in containerd 2.3's paramete
   parameters.bytes(8, encode_any({"another.type", "x"}));
   parameters.bytes(8, any);
   CHECK(shim_cgroup(parameters.message()) == "/sys/fs/cgroup/shims");
-  CHECK(shim_cgroup("").empty());
-  CHECK(shim_cgroup("\x0a\x05x"s).empty());
+  CHECK(options_in("").type.empty());
+  CHECK(options_in("\x0a\x05x"s).type.empty());
+  CHECK(options_in(encode_any({"another.type", "x"})).type.empty());
   CHECK(shim_cgroup(encode_any(toml("ShimCgroup = \"/c\"\n"))) == "/c");
+}
+
+TEST_CASE("options may be in a file that containerd's configuration names", "[shim]") {
+  const test::TempDir directory;
+  protobuf::MessageWriter writer;
+  writer.bytes(1, "io.containerd.myrt.v2");
+  writer.bytes(2, directory.write("options.toml", "Root = \"/of/the/file\"\n"));
+  const Any named{"runtimeoptions.v1.Options", writer.message()};
+  CHECK(options_file(named) == directory / "options.toml");
+  CHECK(load_options(named)->root == "/of/the/file");
+  writer.bytes(3, "Root = \"/of/the/body\"\n");
+  const Any both{"runtimeoptions.v1.Options", writer.message()};
+  CHECK(options_file(both).empty());
+  CHECK(load_options(both)->root == "/of/the/body");
+  protobuf::MessageWriter missing;
+  missing.bytes(2, directory / "none");
+  const auto refused = load_options({"runtimeoptions.v1.Options", missing.message()});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().errno_value == ENOENT);
 }
 
 TEST_CASE("options are read from runc's message by their field numbers", "[shim]") {
@@ -127,14 +150,14 @@ TEST_CASE("options are read from runc's message by their field numbers", "[shim]
   writer.bytes(3, "/cgroup");
   writer.number(4, 1000);
   writer.number(5, 1001);
-  writer.bytes(6, "/usr/bin/runc");
+  writer.bytes(6, "/usr/bin/myrt");
   writer.bytes(7, "/root");
   writer.number(9, 1);
   writer.bytes(10, "/images");
   writer.bytes(11, "/work");
   const auto options = decode_options({"containerd.runc.v1.Options", writer.take()});
   REQUIRE(options.ok());
-  CHECK(options.value() == Options{true, true, true, "/cgroup", 1000, 1001, "/usr/bin/runc",
+  CHECK(options.value() == Options{true, true, true, "/cgroup", 1000, 1001, "/usr/bin/myrt",
                                    "/root", "/images", "/work"});
   CHECK(decode_options({})->root == "/run/containerd/runc");
 }
@@ -161,6 +184,8 @@ TEST_CASE("options that mean nothing are refused by name", "[shim]") {
         "runtime options: `SystemdCgroup = 1`: not a value of its type");
   CHECK(refusal(toml("IoUid = -1")) == "runtime options: `IoUid = -1`: not a value of its type");
   CHECK(refusal(toml("Root = /r")) == "runtime options: `Root = /r`: not a value of its type");
+  CHECK(refusal(toml("BinaryName = '/usr/bin/crun'")) ==
+        "runtime options: BinaryName `/usr/bin/crun`: this shim has its runtime, myrt, built in");
   CHECK(refusal(toml("Root")) == "runtime options: `Root` is none");
   CHECK(refusal({"another.Options", ""}) == "runtime options: unknown type `another.Options`");
   CHECK(refusal({"containerd.runc.v1.Options", "\x0a\x05x"}) ==

@@ -1,0 +1,203 @@
+#!/bin/bash
+# What only our own shim does: a pod in one process of one thread, work in clones that may hang or be
+# killed, loggers, events in their order. SHIM (default: build/containerd-shim-myrt-v2).
+SHIM=$(realpath "${SHIM:-$(dirname "$0")/../../build/containerd-shim-myrt-v2}")
+export SHIM
+source "$(dirname "$0")/containerd_lib.sh"
+
+image=docker.io/library/bb:latest
+[ -x "$SHIM" ] || {
+  no 'the shim is there' "$SHIM (make shim)"
+  finish
+}
+ctr_run() { # [OPTIONS...] -- ID COMMAND...
+  local options=()
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
+}
+execute() { # ID NAME COMMAND...
+  local id=$1 name=$2
+  shift 2
+  ctr task exec --exec-id "$name" "$id" "$@"
+}
+shims() { pgrep -x containerd-shim; }
+is_running() { ctr task list | grep -q "^$1 .*RUNNING"; }
+is_unknown() { ! ctr task list | grep -q "^$1 "; }
+is_stopped() { ctr task list | grep -q "^$1 .*STOPPED"; }
+remove() { # ID...
+  local id
+  for id; do
+    ctr task kill -s KILL "$id" >/dev/null 2>&1
+    within 30 is_stopped "$id" >/dev/null
+    ctr task delete "$id" >/dev/null 2>&1
+    ctr container delete "$id"
+  done
+}
+
+arguments() {
+  expect '-v names the program' 0 $'containerd-shim-myrt-v2:\n  Version:*' "$SHIM" -v
+  holds '-info has the name and the features' info
+  says 'what it does not know is refused by name' 1 'unknown flag `-nosuch`' "$SHIM" -nosuch start
+  says 'an id that is a path is refused' 1 'no name of a container' "$SHIM" -namespace n -id ../x delete
+}
+info() {
+  "$SHIM" -info </dev/null >"$work/info" && protoc --decode_raw <"$work/info" >"$work/info.text" &&
+    grep -q '1: "io.containerd.myrt.v2"' "$work/info.text" && grep -q 'ociVersionMax' "$work/info.text"
+}
+
+# As a package's user has it: no path, but a name, and a program of that name where containerd looks.
+by_type() {
+  expect 'the runtime type io.containerd.myrt.v2 is enough' 0 hi \
+    ctr run --rm --runtime io.containerd.myrt.v2 "$image" y1 echo hi
+}
+
+group=io.containerd.runc.v2.group=together
+one_process() {
+  expect 'a container of a group' 0 '' ctr_run -d --annotation "$group" -- one sleep 1000
+  expect 'another one' 0 '' ctr_run -d --annotation "$group" -- two sleep 1000
+  expect 'have one shim' 0 1 sh -c 'pgrep -c -x containerd-shim'
+  shim=$(shims)
+  holds 'which is our program' cmp "/proc/$shim/exe" "$SHIM"
+  expect 'of one thread' 0 1 sh -c "ls /proc/$shim/task | wc -l"
+  expect 'exec works in the second' 0 hi execute two e1 echo hi
+  holds 'it is in no namespace of theirs' namespaces_differ "$shim" "$(pid_of one)"
+  expect 'one of them goes' 0 '' remove two
+  expect 'the shim stays with the other' 0 "$shim" shims
+  # An id is a name and no path, also of a process.
+  says 'a process cannot be named by a path' 1 'exec' execute one ../e2 true
+}
+pid_of() { ctr task list | awk -v id="$1" '$1 == id { print $2 }'; }
+namespaces_differ() { # SHIM INIT: but for those that a container of ctr shares with the host
+  local name
+  for name in mnt pid uts ipc net; do
+    [ "$(readlink "/proc/$1/ns/$name")" = "$(readlink "/proc/self/ns/$name")" ] || return 1
+    [ "$(readlink "/proc/$1/ns/$name")" != "$(readlink "/proc/$2/ns/$name")" ] || return 1
+  done
+  [ "$(readlink "/proc/$1/ns/pid_for_children")" = "$(readlink "/proc/$1/ns/pid")" ]
+}
+
+# All of it, in and out, and then the end.
+streams() {
+  expect_pipe 'exec has stdin until its end' 'some text' execute one s1 cat
+  expect 'five megabytes go in and out' 0 5000000 sh -c \
+    "head -c 5000000 /dev/zero | ctr task exec --exec-id s2 one cat | wc -c"
+  expect 'a terminal has the size that it was given' 0 '*33 99*' in_terminal --size 33x99 \
+    ctr task exec -t --exec-id s3 one sh -c 'until stty size | grep "33 99"; do :; done'
+}
+
+logger=$work/logger
+loggers() {
+  cat >"$logger" <<'LOGGER'
+#!/bin/sh
+# logger gate FILE: says that it is ready (closes fd 5) once FILE is there.
+until [ -e "$2" ]; do sleep 0.05; done
+echo "of $CONTAINER_ID in $CONTAINER_NAMESPACE" >"$2"
+exec 5>&-
+cat <&3 >>"$2"
+LOGGER
+  chmod +x "$logger"
+  holds 'output goes to a file' ctr_run -d --log-uri "file://$work/said" -- f1 echo to a file
+  holds 'and is there, once' within 20 is 'to a file' cat "$work/said"
+  remove f1
+  ctr_run -d --annotation "$group" --log-uri "binary://$logger?gate=$work/gate" -- f2 echo to a program \
+    >"$work/f2" 2>&1 &
+  local run=$!
+  # While its job waits for the logger, the others are served.
+  holds 'a job waits for a logger' within 20 has_job
+  expect 'meanwhile exec works beside it' 0 hi execute one l1 echo hi
+  touch "$work/gate"
+  wait "$run"
+  holds 'output goes to a program' within 20 is $'of f2 in default\nto a program' cat "$work/gate"
+  remove f2
+}
+has_job() { [ -n "$(jobs_of_shim)" ]; }
+jobs_of_shim() { pgrep -x -P "$shim" containerd-shim; }
+
+# Whatever becomes of a container's set-up, it is that container's.
+job_killed() {
+  ctr_run -d --annotation "$group" --log-uri "binary://$logger?gate=$work/never" -- j1 true >"$work/j1" 2>&1 &
+  local run=$!
+  holds 'a job waits' within 20 has_job
+  kill -KILL "$(jobs_of_shim)"
+  wait "$run"
+  holds 'a killed job is an error that says so' grep -q 'the runtime was killed by SIGKILL' "$work/j1"
+  touch "$work/never" # the logger ends
+  expect 'the shim serves on' 0 hi execute one j2 echo hi
+  expect 'it is the same one' 0 "$shim" shims
+  ctr container delete j1
+}
+
+events() {
+  start_daemon events ctr events
+  holds 'somebody listens to events' within 20 events_come
+  ctr_run -d -- ev sleep 1000
+  execute ev ev1 true
+  ctr task pause ev
+  ctr task resume ev
+  remove ev
+  holds 'events come in their order' within 20 is \
+    'create start exec-added exec-started exit paused resumed exit delete' topics ev
+  if has_controller memory; then
+    ctr_run -d --memory-limit 20971520 -- ev2 tail /dev/zero
+    holds 'an OOM kill is one of them' within 60 sh -c "grep '/tasks/oom' '$work/events.log' | grep -q ev2"
+    remove ev2
+  fi
+  stop_daemon events
+  remove one
+}
+events_come() { # something that makes one
+  ctr container create "$image" probe >/dev/null 2>&1
+  ctr container delete probe >/dev/null 2>&1
+  grep -q /containers/delete "$work/events.log"
+}
+topics() { # ID
+  grep "\"container_id\":\"$1\"" "$work/events.log" | grep -o '/tasks/[a-z-]*' | cut -d/ -f3 | paste -sd' '
+}
+
+# The shim, its start command and its jobs are killed at any moment of a start: containerd's clean-up
+# by `delete` leaves nothing, and the id can be used again.
+killed_anywhere() {
+  local round left=0
+  for round in $(seq "$rounds"); do
+    ctr_run -d -- killed sleep 1000 >/dev/null 2>&1 &
+    local run=$!
+    sleep "0.$(printf '%03d' $((RANDOM % 150)))" # some moment
+    kill_shims
+    wait "$run"
+    kill_shims
+    within 30 is_unknown killed || left=$((left + 1))
+    ctr container delete killed >/dev/null 2>&1
+  done
+  expect "killed $rounds times at any moment, no task is left" 0 0 echo "$left"
+  expect 'the id can be used again' 0 again ctr_run --rm -- killed echo again
+}
+
+kill_shims() { # but for `delete`, which is all that is left to clean up then
+  local pid
+  for pid in $(shims); do
+    grep -qz '^delete$' "/proc/$pid/cmdline" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+  done
+}
+
+rounds=40
+if [ "${E2E:-all}" = fast ]; then rounds=8; fi
+mkdir "$work/bin"
+ln -s "$SHIM" "$work/bin/containerd-shim-myrt-v2"
+PATH=$work/bin:$PATH
+write_containerd_config
+start_containerd
+import_images default
+part arguments
+part by_type
+part one_process
+part streams
+part loggers
+part job_killed
+part events
+part killed_anywhere
+nothing_left default default
+finish
