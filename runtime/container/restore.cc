@@ -324,8 +324,8 @@ Result<Restored> restore_container(const Context& context, const RestoreOptions&
   if (!blueprint.process) return config_error("/process", "is required to restore a container");
   TRY(check_io(options.create.io, blueprint.process->process, attachment)
           .in_phase(Phase::arguments));
-  const Images images = TRY(open_images(options.criu));
-  TRY(check_document(images.document, blueprint.plan.mounts));
+  Images images = TRY(open_images(options.criu));
+  images.document = TRY(fit_document(std::move(images.document), blueprint.plan.mounts));
   const oci::Hooks hooks = blueprint.spec.hooks;
   const ContainerState planned = planned_state(context, blueprint, options.create);
   auto restored = build(context, options, images, blueprint);

@@ -4,7 +4,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "sys/files.h"
 #include "sys/mount_api.h"
@@ -70,6 +72,21 @@ bool is_planned(const KeyedMount& mount, const mounts::Plan& plan) {
       return !plan.masked_paths.empty() && mount.below.empty();
   }
   return false;
+}
+
+// The same mount where the plan has it. Podman lists mounts of its own in any order.
+std::optional<KeyedMount> planned(const KeyedMount& mount, const mounts::Plan& plan) {
+  if (is_planned(mount, plan)) return mount;
+  if (mount.kind == SourceKind::mask) return std::nullopt;
+  std::optional<KeyedMount> found;
+  for (std::size_t i = 0; i < std::max(plan.steps.size(), plan.devices.size()); ++i) {
+    KeyedMount candidate = mount;
+    candidate.index = i;
+    if (!is_planned(candidate, plan)) continue;
+    if (found) return std::nullopt;  // one on the other: which of them is the question
+    found = std::move(candidate);
+  }
+  return found;
 }
 
 bool is_below(const std::string& path, const std::string& directory) {
@@ -171,11 +188,13 @@ Result<std::string> find_staging_directory() {
                     "a restore needs a directory `/mnt`, `/media` or `/srv`");
 }
 
-Result<> check_document(const CheckpointDocument& document, const mounts::Plan& plan) {
-  for (const KeyedMount& mount : document.mounts) {
-    if (!is_planned(mount, plan)) return differs(mount);
+Result<CheckpointDocument> fit_document(CheckpointDocument document, const mounts::Plan& plan) {
+  for (KeyedMount& mount : document.mounts) {
+    std::optional<KeyedMount> found = planned(mount, plan);
+    if (!found) return differs(mount);
+    mount = std::move(*found);
   }
-  return {};
+  return document;
 }
 
 std::vector<std::string> external_options(const CheckpointDocument& document,

@@ -18,10 +18,10 @@ namespace myrt::container {
 // unsupported.
 Result<std::string> find_staging_directory();
 
-// Checks that every mount of the document is one of the plan: that index, that destination, and a
-// source that is there. The document may be anybody's; the config is the caller's. Errors:
-// invalid_argument.
-Result<> check_document(const CheckpointDocument& document, const mounts::Plan& plan);
+// The document with every mount where the plan has it: at its index, or at the only other one with
+// that kind and destination. The document may be anybody's; the config is the caller's. Pure.
+// Errors: invalid_argument, for one that the plan does not have.
+Result<CheckpointDocument> fit_document(CheckpointDocument document, const mounts::Plan& plan);
 
 // "mnt[KEY]:PATH" for each external mount. `staging` is the absolute path of the staging directory.
 // Pure.

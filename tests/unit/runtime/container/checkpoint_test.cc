@@ -142,12 +142,24 @@ TEST_CASE("a document of somebody else cannot name paths or other mounts",
 TEST_CASE("a document has to fit the config", "[checkpoint][SECURITY]") {
   mounts::Plan plan;
   plan.steps = {bind_step("/data"), {1, "/proc", mounts::NewFilesystem{}}};
-  CHECK(check_document({{{"0a", SourceKind::mount, 0, "/data", ""}}, {}}, plan).ok());
-  CHECK_FALSE(check_document({{{"0a", SourceKind::mount, 0, "/etc", ""}}, {}}, plan).ok());
-  CHECK_FALSE(check_document({{{"0a", SourceKind::mount, 1, "/proc", ""}}, {}}, plan).ok());
-  CHECK_FALSE(check_document({{{"0a", SourceKind::mount, 2, "/data", ""}}, {}}, plan).ok());
-  CHECK_FALSE(check_document({{{"0a", SourceKind::device, 0, "/data", ""}}, {}}, plan).ok());
-  CHECK_FALSE(check_document({{{"0a", SourceKind::mask, 0, "", ""}}, {}}, plan).ok());
+  const auto fits = [&](KeyedMount mount) { return fit_document({{mount}, {}}, plan).ok(); };
+  CHECK(fits({"0a", SourceKind::mount, 0, "/data", ""}));
+  CHECK_FALSE(fits({"0a", SourceKind::mount, 0, "/etc", ""}));
+  CHECK_FALSE(fits({"0a", SourceKind::mount, 1, "/proc", ""}));
+  CHECK_FALSE(fits({"0a", SourceKind::device, 0, "/data", ""}));
+  CHECK_FALSE(fits({"0a", SourceKind::mask, 0, "", ""}));
+}
+
+TEST_CASE("a config may list the mounts in another order", "[checkpoint]") {
+  mounts::Plan plan;
+  plan.steps = {bind_step("/b"), bind_step("/twice"), bind_step("/a"), bind_step("/twice")};
+  const auto index_of = [&](KeyedMount mount) {
+    return fit_document({{mount}, {}}, plan).value().mounts.front().index;
+  };
+  CHECK(index_of({"0a", SourceKind::mount, 0, "/a", ""}) == 2);
+  CHECK(index_of({"0b", SourceKind::mount, 7, "/b", "/sub"}) == 0);
+  CHECK(index_of({"0c", SourceKind::mount, 3, "/twice", ""}) == 3);
+  CHECK_FALSE(fit_document({{{"0c", SourceKind::mount, 0, "/twice", ""}}, {}}, plan).ok());
 }
 
 TEST_CASE("CRIU is told of places that no document can choose", "[checkpoint][SECURITY]") {
