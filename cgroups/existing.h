@@ -25,6 +25,8 @@ Result<> freeze(const Location& location);
 Result<> thaw(const Location& location);
 // False also when the cgroup is gone or cannot freeze.
 Result<bool> is_frozen(const Location& location);
+// The same, and also when cgroup v2 has been told to freeze and is not through with it.
+Result<bool> is_freezing(const Location& location);
 
 // Sends `signal` to every process, sub-cgroups included. SIGKILL uses cgroup.kill where there is
 // one; otherwise the cgroup is frozen so that no fork escapes, and thawed at the end. A cgroup that

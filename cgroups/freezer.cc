@@ -168,4 +168,12 @@ Result<bool> is_frozen(const Location& location) {
   return text && !text->starts_with("THAWED");
 }
 
+Result<bool> is_freezing(const Location& location) {
+  if (TRY(is_frozen(location))) return true;
+  const std::string* unified = unified_directory(location);
+  if (unified == nullptr) return false;
+  const std::optional<std::string> text = TRY(read_value(*unified + "/cgroup.freeze"));
+  return text && text->starts_with("1");
+}
+
 }  // namespace myrt::cgroups

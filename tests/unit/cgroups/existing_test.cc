@@ -179,6 +179,10 @@ TEST_CASE("frozen is what either freezer says", "[cgroups]") {
   freezer.write("freezer.state", "FROZEN\n");
   CHECK(*is_frozen(location));
   freezer.write("freezer.state", "THAWED\n");
+  CHECK_FALSE(*is_freezing(location));
+  unified.write("cgroup.freeze", "1\n");
+  CHECK_FALSE(*is_frozen(location));
+  CHECK(*is_freezing(location));
   unified.write("cgroup.events", "populated 1\nfrozen 1\n");
   CHECK(*is_frozen(location));
 }
