@@ -74,7 +74,7 @@ void end_with(pid_t shim) {
 
 }  // namespace
 
-Result<> run_job(Reaper& reaper, std::function<Result<std::string>()> work,
+Result<> run_job(Reaper& reaper, const std::function<Result<std::string>()>& work,
                  std::function<void(Result<std::string>)> done) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe2", "start a job");

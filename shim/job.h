@@ -13,7 +13,7 @@ namespace myrt::shim {
 
 // Runs `work` in a forked child and `done` with what it returned (at most some 60 KB), from the
 // loop. A child that dies is an Error{internal}. Errors, returned at once: system.
-Result<> run_job(Reaper& reaper, std::function<Result<std::string>()> work,
+Result<> run_job(Reaper& reaper, const std::function<Result<std::string>()>& work,
                  std::function<void(Result<std::string>)> done);
 
 // A Result on its way through a pipe. Pure.

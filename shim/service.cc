@@ -200,9 +200,9 @@ void Service::dispatch(Method method, const TaskRequest& request, const Respond&
   }
 }
 
-void Service::run(std::function<Result<std::string>()> work,
+void Service::run(const std::function<Result<std::string>()>& work,
                   const std::function<void(Result<std::string>)>& done) {
-  const auto begun = run_job(reaper_, std::move(work), done);
+  const auto begun = run_job(reaper_, work, done);
   if (!begun.ok()) done(begun.error());
 }
 

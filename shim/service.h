@@ -67,7 +67,7 @@ class Service {
   Task* find(const std::string& id);
   void publish(const Event& event) { publisher_.publish(event.topic, event.type, event.message); }
   // A job whose end finds the task by its id, which may be gone by then.
-  void run(std::function<Result<std::string>()> work,
+  void run(const std::function<Result<std::string>()>& work,
            const std::function<void(Result<std::string>)>& done);
 
   Loop& loop_;
