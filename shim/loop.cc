@@ -64,7 +64,8 @@ Result<> Loop::run() {
     if (count < 0 && errno != EINTR) return errno_error("epoll_wait", "wait for events");
     for (int i = 0; i < count && !stopped_; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      const auto found = ready_.find(event.data.u64);
+      const std::uint64_t key = event.data.u64;  // a copy: the structure is packed
+      const auto found = ready_.find(key);
       if (found == ready_.end()) continue;
       const std::shared_ptr<Ready> ready = found->second;  // it may remove its own watch
       (*ready)(event.events);
