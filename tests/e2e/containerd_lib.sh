@@ -9,11 +9,15 @@ containerd_root=$work/containerd
 SHIM=${SHIM:+$(realpath "$SHIM")}
 # What tells ctr, and the CRI plugin, of the runtime under test.
 ctr_runtime=(--runc-binary "$RUNTIME")
+cri_type=io.containerd.runc.v2
 cri_runtime="[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.tested.options]
         BinaryName = \"$RUNTIME\""
 if [ -n "$SHIM" ]; then
   ctr_runtime=(--runtime "$SHIM")
-  cri_runtime="runtime_path = \"$SHIM\""
+  # By its name in PATH: containerd 1.6 takes no notice of `runtime_path`.
+  cri_type=io.containerd.myrt.v2
+  cri_runtime=
+  PATH=$(dirname "$SHIM"):$PATH
 fi
 
 # The kubelet asks for an oom_score_adj that root without CAP_SYS_RESOURCE may not set.
@@ -32,7 +36,7 @@ state = "/run/containerd"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "tested"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
-      runtime_type = "io.containerd.runc.v2"
+      runtime_type = "$cri_type"
       $cri_runtime
 CONF
 }
