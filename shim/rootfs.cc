@@ -7,6 +7,7 @@
 #include <array>
 
 #include "sys/mount_api.h"
+#include "sys/text.h"
 
 namespace myrt::shim {
 namespace {
@@ -55,16 +56,6 @@ std::string common_directory(const std::vector<std::string_view>& paths) {
   return slash == std::string_view::npos ? std::string() : std::string(common.substr(0, slash + 1));
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 Result<> perform(const MountCall& call, const std::string& target) {
   TRY(sys::mount(call.source, target, call.type, call.flags, call.data));
   constexpr unsigned long kIgnoredByBind = ~static_cast<unsigned long>(MS_BIND | MS_REC);
@@ -103,10 +94,10 @@ MountCall mount_call(const Mount& mount) {
 
 ShortOverlay shorten(const std::string& data) {
   ShortOverlay result;
-  for (const std::string_view option : split(data, ',')) {
+  for (const std::string_view option : sys::split(data, ',')) {
     std::string text(option);
     if (option.starts_with(kLower)) {
-      const auto directories = split(option.substr(kLower.size()), ':');
+      const auto directories = sys::split(option.substr(kLower.size()), ':');
       result.base = common_directory(directories);
       text = kLower;
       for (std::size_t i = 0; i < directories.size(); ++i) {

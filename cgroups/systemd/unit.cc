@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "sys/text.h"
+
 namespace myrt::cgroups::systemd {
 namespace {
 
@@ -28,22 +30,12 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 // "a-b.slice" is in "a.slice", which is in the root slice. Its cgroup: "/a.slice/a-b.slice".
 Result<std::string> path_of_slice(std::string_view slice) {
   if (slice == kRootSlice) return std::string();
   const std::string_view stem = slice.substr(0, slice.size() - kSliceSuffix.size());
   std::string path, prefix;
-  for (const std::string_view part : split(stem, '-')) {
+  for (const std::string_view part : sys::split(stem, '-')) {
     if (part.empty() || !std::all_of(part.begin(), part.end(), is_plain)) {
       return config_error(kPointer, fmt::format("`{}` is not the name of a slice", slice));
     }
@@ -81,7 +73,7 @@ Result<Unit> unit_of(std::string_view cgroups_path, std::string_view container_i
                      std::string_view default_slice) {
   const std::string by_default = fmt::format(":myrt:{}", container_id);
   if (cgroups_path.empty()) cgroups_path = by_default;
-  const std::vector<std::string_view> parts = split(cgroups_path, ':');
+  const std::vector<std::string_view> parts = sys::split(cgroups_path, ':');
   if (parts.size() != 3 || parts[2].empty() || cgroups_path.find('/') != std::string_view::npos) {
     return config_error(
         kPointer,

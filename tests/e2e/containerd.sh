@@ -3,16 +3,6 @@
 source "$(dirname "$0")/containerd_lib.sh"
 
 image=docker.io/library/bb:latest
-# ctr_run [OPTIONS...] -- ID COMMAND...: ctr takes its options before the image.
-ctr_run() {
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
-}
 task() { ctr task "$@"; }
 task_is() { # STATUS ID
   is "$1" sh -c "ctr task list | awk '\$1 == \"$2\" { print \$3 }'"

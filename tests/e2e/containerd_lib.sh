@@ -20,6 +20,17 @@ if [ -n "$SHIM" ]; then
   PATH=$(dirname "$SHIM"):$PATH
 fi
 
+# ctr_run [OPTIONS...] -- ID COMMAND...: ctr takes its options before the image.
+ctr_run() {
+  local options=()
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
+}
+
 # The kubelet asks for an oom_score_adj that root without CAP_SYS_RESOURCE may not set.
 write_containerd_config() {
   cat >"$work/containerd.toml" <<CONF

@@ -10,15 +10,6 @@ image=docker.io/library/bb:latest
   no 'the shim is there' "$SHIM (make shim)"
   finish
 }
-ctr_run() { # [OPTIONS...] -- ID COMMAND...
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
-}
 execute() { # ID NAME COMMAND...
   local id=$1 name=$2
   shift 2
