@@ -20,6 +20,26 @@ Result<> check_page_size(std::string_view page_size, const std::string& pointer)
       pointer, fmt::format("expected a page size such as `2MB` or `1GB`, got `{}`", page_size));
 }
 
+Result<> check_cpu(const oci::CpuResources& cpu, const std::string& pointer) {
+  if (cpu.idle && *cpu.idle != 0 && *cpu.idle != 1) {
+    return config_error(pointer + "/idle", fmt::format("expected 0 or 1, got `{}`", *cpu.idle));
+  }
+  const std::int64_t quota = cpu.quota.value_or(0);
+  if (cpu.burst && quota > 0 && *cpu.burst > static_cast<std::uint64_t>(quota)) {
+    return config_error(pointer + "/burst",
+                        fmt::format("`{}` is more than the quota `{}`", *cpu.burst, quota));
+  }
+  return {};
+}
+
+Write cpu_write(const char* file, std::string value, std::string pointer, bool interdependent) {
+  return {.controller = "cpu",
+          .file = file,
+          .value = std::move(value),
+          .pointer = std::move(pointer),
+          .interdependent = interdependent};
+}
+
 Result<Writes> rdma_writes(const oci::Resources& resources, const std::string& pointer) {
   Writes writes;
   for (const auto& [device, limit] : resources.rdma) {

@@ -18,6 +18,9 @@ std::string max_or_number(std::int64_t limit);
 std::string device_numbers(std::int64_t major, std::int64_t minor);
 // CHP-01: "2MB", "1GB"; anything else could name another file. Errors: invalid_config.
 Result<> check_page_size(std::string_view page_size, const std::string& pointer);
+// Errors: invalid_config when idle is not 0 or 1, or the burst exceeds the quota.
+Result<> check_cpu(const oci::CpuResources& cpu, const std::string& pointer);
+Write cpu_write(const char* file, std::string value, std::string pointer, bool interdependent);
 // The files that are the same on v1 and v2: cpuset.cpus and cpuset.mems.
 Writes cpuset_writes(const oci::CpuResources& cpu, const std::string& pointer);
 // hugetlb.SIZE.FILE and its reservation; `limit_file` is limit_in_bytes on v1 and max on v2.

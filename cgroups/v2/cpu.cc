@@ -30,18 +30,12 @@ std::uint64_t weight_of_shares(std::uint64_t shares) {
 
 Result<Writes> cpu_writes(const oci::CpuResources& cpu, const std::string& pointer) {
   TRY(refuse_realtime(cpu, pointer));
+  TRY(check_cpu(cpu, pointer));
   Writes writes;
   const auto add = [&](const char* file, std::string value, const char* field,
                        bool interdependent) {
-    writes.push_back({.controller = "cpu",
-                      .file = file,
-                      .value = std::move(value),
-                      .pointer = fmt::format("{}/{}", pointer, field),
-                      .interdependent = interdependent});
+    writes.push_back(cpu_write(file, std::move(value), pointer + "/" + field, interdependent));
   };
-  if (cpu.idle && *cpu.idle != 0 && *cpu.idle != 1) {
-    return config_error(pointer + "/idle", fmt::format("expected 0 or 1, got `{}`", *cpu.idle));
-  }
   if (cpu.idle) add("cpu.idle", fmt::to_string(*cpu.idle), "idle", false);
   // An idle cgroup has no weight; the kernel refuses one.
   if (cpu.shares.value_or(0) != 0 && cpu.idle.value_or(0) != 1) {
@@ -49,10 +43,6 @@ Result<Writes> cpu_writes(const oci::CpuResources& cpu, const std::string& point
   }
   const std::int64_t quota = cpu.quota.value_or(0);
   const std::uint64_t period = cpu.period.value_or(0);
-  if (cpu.burst && quota > 0 && *cpu.burst > static_cast<std::uint64_t>(quota)) {
-    return config_error(pointer + "/burst",
-                        fmt::format("`{}` is more than the quota `{}`", *cpu.burst, quota));
-  }
   if (quota != 0 || period != 0) {
     std::string value = quota > 0 ? fmt::to_string(quota) : "max";
     // Without one the kernel keeps the period in force, which an update must not change.

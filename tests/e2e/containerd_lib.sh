@@ -22,13 +22,9 @@ fi
 
 # ctr_run [OPTIONS...] -- ID COMMAND...: ctr takes its options before the image.
 ctr_run() {
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "$@"
+  local options command
+  split_at_dashes "$@"
+  ctr run "${ctr_runtime[@]}" "${options[@]}" "$image" "${command[@]}"
 }
 
 # The kubelet asks for an oom_score_adj that root without CAP_SYS_RESOURCE may not set.

@@ -37,13 +37,9 @@ import_image() {
 # run [OPTIONS] COMMAND...: in a container without a network, which takes a third of the time.
 run() { docker run --rm --network none bb "$@"; }
 with() { # OPTIONS... -- COMMAND...
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  docker run --rm --network none "${options[@]}" bb "$@"
+  local options command
+  split_at_dashes "$@"
+  docker run --rm --network none "${options[@]}" bb "${command[@]}"
 }
 inspect() { docker inspect -f "$1" "$2"; }
 status_is() { is "$1" inspect '{{.State.Status}}' "$2"; }

@@ -47,6 +47,16 @@ try() {
   err=$(<"$work/err")
 }
 
+# split_at_dashes OPTIONS... -- COMMAND...: leaves them in the caller's arrays $options and $command.
+split_at_dashes() {
+  options=() command=()
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  command=("${@:2}")
+}
+
 # in_terminal [OPTIONS] COMMAND...: runs it in a terminal (see tests/support/in-terminal).
 in_terminal() { "$source_dir/tests/support/in-terminal" "$@"; }
 

@@ -30,13 +30,9 @@ podman_command=(podman --root "$work/root" --runroot "$work/runroot" --tmpdir "$
 podman() { command "${podman_command[@]}" "$@"; }
 run() { podman run --rm --network none bb "$@"; }
 with() { # OPTIONS... -- COMMAND...
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  podman run --rm --network none "${options[@]}" bb "$@"
+  local options command
+  split_at_dashes "$@"
+  podman run --rm --network none "${options[@]}" bb "${command[@]}"
 }
 
 # both_ways FUNCTION: with the runtime's log, and without: then Podman reads what conmon has of its

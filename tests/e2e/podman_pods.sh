@@ -83,16 +83,12 @@ descriptors() {
 notifications() { both_ways sdnotify; }
 # notified_of [--unsent] OPTIONS... -- COMMAND...: as $here/notified, of `podman run OPTIONS bb COMMAND`.
 notified_of() {
-  local unsent=() options=()
+  local unsent=() options command
   if [ "$1" = --unsent ]; then unsent=(--unsent) && shift; fi
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
+  split_at_dashes "$@"
   rm -f "$work/notify.sock"
   timeout 90 "$here/notified" "${unsent[@]}" "$work/notify.sock" \
-    "${podman_command[@]}" run --rm --network none "${options[@]}" bb "$@"
+    "${podman_command[@]}" run --rm --network none "${options[@]}" bb "${command[@]}"
 }
 say_ready='import os, socket
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])'
@@ -155,13 +151,9 @@ as_user_command=(setpriv --reuid 1000 --regid 1000 --clear-groups env -i "PATH=$
 rootless_command=("${as_user_command[@]}" podman --cgroup-manager cgroupfs --runtime "$RUNTIME")
 rootless() { "${rootless_command[@]}" "$@"; }
 rootless_run() { # OPTIONS... -- COMMAND...
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
-  rootless run --rm --network none "${options[@]}" bb "$@"
+  local options command
+  split_at_dashes "$@"
+  rootless run --rm --network none "${options[@]}" bb "${command[@]}"
 }
 rootless_import() { tar -C "$work/image" -c . | rootless import - bb; }
 
