@@ -95,6 +95,36 @@ constexpr auto kHints = std::to_array<Hint>({
      "The kernel has no such filesystem, or its module is not loaded: `modprobe NAME`."},
     {ErrorCode::system, Phase::process, EPERM, "rlimit",
      "The limit is above the caller's own, which only CAP_SYS_RESOURCE may raise: `ulimit -Ha`."},
+    {ErrorCode::system, Phase::mount_sources, EPERM, "",
+     "Mounts need CAP_SYS_ADMIN (docs/privileges.md); a user without it needs a user namespace: "
+     "docs/rootless.md."},
+    {ErrorCode::system, Phase::spawn, EPERM, "another pid namespace",
+     "Entering a container needs CAP_SYS_ADMIN in its user namespace and, if its program has other "
+     "ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
+    {ErrorCode::system, Phase::spawn, EPERM, "",
+     "Namespaces need CAP_SYS_ADMIN (docs/privileges.md); a user without it needs a user "
+     "namespace: docs/rootless.md."},
+    {ErrorCode::system, Phase::id_mappings, EPERM, "_map`",
+     "Ids other than the caller's need CAP_SETUID and CAP_SETGID (docs/privileges.md), or "
+     "newuidmap(1) and newgidmap(1): docs/rootless.md."},
+    {ErrorCode::system, Phase::namespaces, EPERM, "join",
+     "Entering a container needs CAP_SYS_ADMIN and CAP_SYS_CHROOT in its user namespace and, if "
+     "its "
+     "program has other ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
+    {ErrorCode::system, Phase::namespaces, EPERM, "`lo`",
+     "Setting up a network namespace needs CAP_NET_ADMIN (docs/privileges.md)."},
+    {ErrorCode::system, Phase::mounts, EPERM, "make device",
+     "Making a device needs CAP_MKNOD (docs/privileges.md)."},
+    {ErrorCode::system, Phase::process, EPERM, "groups",
+     "Groups other than the caller's need CAP_SETGID (docs/privileges.md)."},
+    {ErrorCode::system, Phase::process, EPERM, "set uid",
+     "A user other than the caller needs CAP_SETUID (docs/privileges.md)."},
+    {ErrorCode::system, Phase::process, EPERM, "drop bounding",
+     "Capabilities are taken away with CAP_SETPCAP (docs/privileges.md)."},
+    {ErrorCode::system, Phase::signal, EPERM, "",
+     "A signal to a process of another user needs CAP_KILL (docs/privileges.md)."},
+    {ErrorCode::system, Phase::none, EACCES, "read link",
+     "Looking at a program of another user's needs CAP_SYS_PTRACE (docs/privileges.md)."},
     {ErrorCode::system, Phase::cgroup, EACCES, "",
      "The cgroup is not delegated to this user: docs/rootless.md."},
     {ErrorCode::unsupported, Phase::cgroup, 0, "controller",
