@@ -109,8 +109,7 @@ constexpr auto kHints = std::to_array<Hint>({
      "newuidmap(1) and newgidmap(1): docs/rootless.md."},
     {ErrorCode::system, Phase::namespaces, EPERM, "join",
      "Entering a container needs CAP_SYS_ADMIN and CAP_SYS_CHROOT in its user namespace and, if "
-     "its "
-     "program has other ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
+     "its program has other ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
     {ErrorCode::system, Phase::namespaces, EPERM, "`lo`",
      "Setting up a network namespace needs CAP_NET_ADMIN (docs/privileges.md)."},
     {ErrorCode::system, Phase::mounts, EPERM, "make device",
