@@ -117,8 +117,8 @@ constexpr auto kTexts = std::to_array<CommandText>({
     {"metrics",
      "Prints what containers use as text for a monitoring system: CPU time and throttling, memory "
      "and its events (oom, oom_kill, oom_group_kill), block IO, processes, and how long tasks "
-     "waited for CPU, memory and IO (PSI). Without ids it is every container of the state "
-     "directory that has not stopped.\n\n"
+     "waited for CPU, memory and IO (PSI); and how long each phase of their creation took. Without "
+     "ids it is every container of the state directory that has not stopped.\n\n"
      "The default format is Prometheus' text format 0.0.4, which promtool(1) and the textfile "
      "collector of prometheus-node-exporter(1) read; `--format openmetrics` is OpenMetrics 1.0. "
      "They differ in the names of counters in the headings, so no text can be both.",

@@ -124,7 +124,8 @@ Result<> check_labels(const oci::Process& process, const std::string& base_point
 
 Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& options) {
   TRY(validate_id(options.id).in_phase(Phase::arguments));
-  context.trace.enter("parse");
+  sys::Phases phases(context.trace);
+  phases.enter("parse");
   const std::string bundle = TRY(absolute_path(options.bundle).in_phase(Phase::arguments));
   const std::string config =
       options.config.starts_with('/') ? options.config : bundle + "/" + options.config;
@@ -133,14 +134,15 @@ Result<Blueprint> read_blueprint(const Context& context, const CreateOptions& op
   if (!options.notify_socket.empty()) {
     add_notify_socket(spec, fmt::format("{}/{}/{}", context.root, options.id, kNotifyDirectory));
   }
-  context.trace.enter("plan");
+  phases.enter("plan");
   sys::Procfs procfs = TRY(sys::Procfs::open().in_phase(Phase::plan));
   const auto inputs =
       TRY(gather_inputs(context, options, bundle, spec, procfs).in_phase(Phase::plan));
   auto plan = TRY(plan::plan_container(spec, inputs).in_phase(Phase::plan));
   auto process = TRY(plan_process(spec, plan).in_phase(Phase::plan));
   Blueprint blueprint{std::move(config_json), std::move(spec),   std::move(plan),
-                      std::move(process),     std::move(procfs), inputs.privileged};
+                      std::move(process),     std::move(procfs), inputs.privileged,
+                      std::move(phases)};
   report(context, blueprint);
   return blueprint;
 }

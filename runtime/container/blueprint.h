@@ -9,6 +9,7 @@
 #include "runtime/init/process_plan.h"
 #include "runtime/myrt.h"
 #include "runtime/plan/container_plan.h"
+#include "sys/phases.h"
 #include "sys/procfs.h"
 #include "sys/result.h"
 
@@ -21,6 +22,7 @@ struct Blueprint {
   std::optional<init::ProcessPlan> process;  // nullopt: the config has none (OPS-08)
   sys::Procfs procfs;
   bool privileged = false;  // as in plan::Inputs
+  sys::Phases phases;       // of the creation, up to where it is by now
 };
 
 // Reads the bundle and the host's facts. Makes nothing; errors leave no trace. Warnings go to

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -119,6 +120,19 @@ Result<std::vector<mounts::HotMount>> parse_hot_mounts(const Json& json) {
   return hot_mounts;
 }
 
+Result<std::vector<sys::PhaseTime>> parse_phases(const Json& json) {
+  std::vector<sys::PhaseTime> phases;
+  for (const Json& entry : json.get_ref<const Json::array_t&>()) {
+    std::string name = entry.at("name").get<std::string>();
+    // Ours are, and add_phases escapes nothing.
+    const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || c == ' ' || c == '-'; };
+    if (!std::all_of(name.begin(), name.end(), is_plain)) return damaged("the name of a phase");
+    const auto us = TRY(number<std::uint64_t>(entry, "us"));
+    phases.push_back({std::move(name), us});
+  }
+  return phases;
+}
+
 // Keys that the file of a container which an older runtime has created does not have.
 Result<> parse_newer(const Json& json, ContainerState& state) {
   state.own_pids = json.contains("ownPids") ? json.at("ownPids").get<bool>()
@@ -131,6 +145,7 @@ Result<> parse_newer(const Json& json, ContainerState& state) {
     state.rdt_class = {.clos = entry.at("clos").get<std::string>(),
                        .monitor_group = entry.at("monitorGroup").get<std::string>()};
   }
+  if (json.contains("phases")) state.phases = TRY(parse_phases(json.at("phases")));
   if (json.contains("pidFile")) state.pid_file = TRY(absolute_path(json.at("pidFile")));
   return {};
 }
@@ -188,7 +203,23 @@ std::string to_json(const ContainerState& state) {
                         {"monitorGroup", state.rdt_class->monitor_group}};
   }
   if (!state.pid_file.empty()) json["pidFile"] = state.pid_file;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  add_phases(text, state.phases);
+  return text;
+}
+
+// Written rather than built: creations wait for it, and the names are literals of ours.
+void add_phases(std::string& json, const std::vector<sys::PhaseTime>& phases) {
+  if (phases.empty()) return;
+  json.pop_back();  // the brace that closes the document
+  json += ",\"phases\":";
+  char separator = '[';
+  for (const sys::PhaseTime& phase : phases) {
+    fmt::format_to(std::back_inserter(json), R"({}{{"name":"{}","us":{}}})", separator, phase.name,
+                   phase.us);
+    separator = ',';
+  }
+  json += "]}";
 }
 
 // The one place above oci-spec where exceptions of the JSON library are met.

@@ -15,6 +15,7 @@
 #include "cgroups/cgroup.h"
 #include "mounts/hot.h"
 #include "runtime/myrt.h"
+#include "sys/phases.h"
 #include "sys/result.h"
 
 namespace myrt::container {
@@ -58,11 +59,14 @@ struct ContainerState {
   std::vector<std::string> resctrl_groups;   // made by us, to be removed by delete; planned while
                                              // there is no pid
   std::string pid_file;                      // absolute; empty: nobody has asked for one
+  std::vector<sys::PhaseTime> phases;        // of the creation, in their order; for `metrics`
   std::optional<RdtClass> rdt_class;         // nullopt: the config has no intelRdt
   std::vector<mounts::HotMount> hot_mounts;  // what `mounts add` has added, for `mounts remove`
 };
 
 std::string to_json(const ContainerState& state);
+// Adds what is known last to a text of to_json, as its last member. Pure.
+void add_phases(std::string& json, const std::vector<sys::PhaseTime>& phases);
 Result<ContainerState> from_json(std::string_view json);
 
 // The view that Guardian reads and rewrites (contract §1.8): a document that decodes as

@@ -201,9 +201,9 @@ struct Resources {
 };
 
 Result<Resources> acquire(const Context& context, const CreateOptions& options, Starter starter,
-                          const Blueprint& blueprint, ContainerState& state) {
+                          Blueprint& blueprint, ContainerState& state) {
   const plan::ContainerPlan& plan = blueprint.plan;
-  context.trace.enter("state");
+  blueprint.phases.enter("state");
   Resources own{TRY(StateDirectory::create(context.root, options.id).in_phase(Phase::state)),
                 {},
                 {},
@@ -220,11 +220,11 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
   if (!options.notify_socket.empty()) {
     TRY(make_notify_directory(own.directory).in_phase(Phase::state));
   }
-  context.trace.enter("cgroup");
+  blueprint.phases.enter("cgroup");
   own.cgroup = TRY(make_cgroup(blueprint).in_phase(Phase::cgroup));
   TRY(claim(own.cgroup, state, own.directory));
   own.self_join = TRY(own.cgroup.open_self_join().in_phase(Phase::cgroup));
-  context.trace.enter("sources");
+  blueprint.phases.enter("sources");
   own.joins =
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (blueprint.privileged) {
@@ -251,10 +251,10 @@ struct Ready {
 };
 
 // The handshake from clone3 to `ready` (runtime/init/handshake.h).
-Result<Ready> bring_up(const Context& context, const Blueprint& blueprint, Resources& own,
+Result<Ready> bring_up(const Context& context, Blueprint& blueprint, Resources& own,
                        ContainerState& state, init::Channel& channel,
                        const sys::ChildProcess& init) {
-  context.trace.enter("set-up from outside");
+  blueprint.phases.enter("set-up from outside");
   TRY(set_up_from_outside(blueprint, own.joins, own.sources, init.pid()));
   own.rdt_groups = TRY(assign_rdt(blueprint, init.pid(), state));
   TRY(channel.send_proceed(init.pid()));
@@ -263,7 +263,7 @@ Result<Ready> bring_up(const Context& context, const Blueprint& blueprint, Resou
   Ready ready{{}, StateDirectory::documents(state)};
   context.seal.close();  // by now init has closed its own, or it is the one that waits
   const oci::State creating = oci_state(state, oci::Status::creating, init.pid());
-  context.trace.enter("wait for init");
+  blueprint.phases.enter("wait for init");
   ready.terminal = TRY(wait_until_ready(channel, own.cgroup, blueprint, creating));
   return ready;
 }
@@ -310,7 +310,7 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
       .hook_output = own.hook_output.fds(),
       .trace = context.trace,
       .seal = context.seal};
-  context.trace.enter("spawn");
+  blueprint.phases.enter("spawn");
   init::ChannelPair channels = TRY(init::ChannelPair::open().in_phase(Phase::spawn));
   if (is_bounded(context, blueprint.spec.hooks)) {
     TRY(channels.runtime.bound_waits(context.init_bound).in_phase(Phase::spawn));
@@ -321,7 +321,9 @@ Result<Created> build(const Context& context, const CreateOptions& options, Star
   auto ready =
       bring_up(context, blueprint, own, state, channels.runtime, init).in_phase(Phase::handshake);
   if (!ready.ok()) return explain(std::move(ready).error(), init, state.cgroup);
-  context.trace.enter("state");
+  blueprint.phases.enter("state");
+  state.phases = blueprint.phases.ended();
+  add_phases(ready->documents.container, state.phases);
   TRY(own.directory.save(ready->documents).in_phase(Phase::state));
   return Created{std::move(blueprint.spec), std::move(state),          std::move(own.directory),
                  std::move(own.cgroup),     std::move(own.rdt_groups), std::move(channels.runtime),

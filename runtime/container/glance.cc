@@ -46,7 +46,7 @@ std::optional<Glance::Seen> Glance::at(const std::string& id) const {
   if (!found) return std::nullopt;
   const pid_t pid = *found == oci::Status::stopped ? 0 : state->pid;
   return Seen{oci_state(*state, *found, pid), std::move(state->rootfs), std::move(state->created),
-              std::move(state->cgroup), status->st_uid};
+              std::move(state->cgroup),       std::move(state->phases), status->st_uid};
 }
 
 // As status.cc derives it, asking only for what decides. The start time is the process's own, so

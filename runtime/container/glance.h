@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/container/status.h"
 #include "sys/result.h"
@@ -20,6 +21,7 @@ class Glance {
     oci::State state;
     std::string rootfs, created;
     cgroups::Location cgroup;
+    std::vector<sys::PhaseTime> phases;
     uid_t owner = 0;
   };
 

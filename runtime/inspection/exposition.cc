@@ -98,6 +98,12 @@ void created(const Reading& reading, Samples& samples) {
   if (reading.created_seconds > 0) samples.real(reading.created_seconds);
 }
 
+void creation_phases(const Reading& reading, Samples& samples) {
+  for (const sys::PhaseTime& phase : reading.phases) {
+    samples.seconds(phase.us, ",phase=\"" + escaped(phase.name) + '"');
+  }
+}
+
 void memory_events(const Reading& reading, Samples& samples) {
   const cgroups::Usage& usage = reading.usage;
   samples.whole(usage.memory_low, ",event=\"low\"");
@@ -117,6 +123,8 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"myrt_container_status", Kind::gauge, "1 for the status that the container has.", status},
     {"myrt_container_created_timestamp_seconds", Kind::gauge, "When the container was created.",
      created},
+    {"myrt_container_creation_phase_seconds", Kind::gauge,
+     "How long the runtime took for each phase of the container's creation.", creation_phases},
     {"myrt_container_cpu_usage_seconds", Kind::counter, "CPU time used.", seconds<&Usage::cpu_us>},
     {"myrt_container_cpu_user_seconds", Kind::counter, "CPU time used in user mode.",
      seconds<&Usage::cpu_user_us>},

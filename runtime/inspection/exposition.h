@@ -8,6 +8,7 @@
 
 #include "cgroups/usage.h"
 #include "runtime/myrt.h"
+#include "sys/phases.h"
 
 namespace myrt::inspection {
 
@@ -15,7 +16,8 @@ namespace myrt::inspection {
 struct Reading {
   std::string id, bundle;
   std::string_view status;
-  double created_seconds = 0;  // since 1970; 0: unknown
+  double created_seconds = 0;          // since 1970; 0: unknown
+  std::vector<sys::PhaseTime> phases;  // of the creation
   cgroups::Usage usage;
 };
 

@@ -15,7 +15,7 @@ class Reader {
 
   // nullopt: stopped, and stopped ones were not asked for.
   Result<std::optional<inspection::Reading>> read(const std::string& id, Switch all) {
-    const auto seen = TRY(look_at(id));
+    auto seen = TRY(look_at(id));
     if (seen.state.status == oci::Status::stopped && all == Switch::off) {
       return std::optional<inspection::Reading>();
     }
@@ -24,6 +24,7 @@ class Reader {
     reading.bundle = seen.state.bundle;
     reading.status = oci::to_string(seen.state.status);
     reading.created_seconds = inspection::parse_timestamp(seen.created);
+    reading.phases = std::move(seen.phases);
     auto usage = usage_.read(seen.cgroup);
     if (usage.ok()) {
       reading.usage = std::move(usage).value();
@@ -43,7 +44,8 @@ class Reader {
     return container::Glance::Seen{.state = found.oci_state(),
                                    .rootfs = {},
                                    .created = std::move(found.state.created),
-                                   .cgroup = std::move(found.state.cgroup)};
+                                   .cgroup = std::move(found.state.cgroup),
+                                   .phases = std::move(found.state.phases)};
   }
 
   const std::string& root_;

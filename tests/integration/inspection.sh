@@ -312,6 +312,18 @@ metrics_show_what_is_used() {
   matches "$out" "myrt_container_memory_events_total\{id=\"$id\",event=\"oom_kill\"\} 0"
 }
 
+# Of each phase once, in the order of the creation; and what is left by a later change is still there.
+metrics_have_the_phases_of_the_creation() {
+  new_bundle
+  run_detached
+  local names=$'parse\nplan\nstate\ncgroup\nsources\nspawn\nset-up from outside\nwait for init'
+  must runtime metrics "$id"
+  same "$(sed -n 's/^myrt_container_creation_phase_seconds{id=".*",phase="\(.*\)"} [0-9.]*$/\1/p' <<<"$out")" "$names"
+  runtime mounts add "$id" - <<<'[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]' || fail 'mounts add'
+  must runtime metrics "$id"
+  same "$(grep -c '^myrt_container_creation_phase_seconds{' <<<"$out")" 8
+}
+
 metrics_pass_promtool() {
   type -P promtool >/dev/null || skip 'no promtool'
   new_bundle
@@ -363,6 +375,7 @@ it 'effective: a stopped container has none' a_stopped_container_has_no_effectiv
 it 'metrics: running containers, named ones, all' metrics_of_running_containers
 it 'metrics: no containers' metrics_without_containers
 it 'metrics: limits and usage' metrics_show_what_is_used
+it 'metrics: phases of the creation' metrics_have_the_phases_of_the_creation
 it 'metrics: promtool has nothing to say' metrics_pass_promtool
 it 'metrics: OpenMetrics' openmetrics_are_what_their_parser_reads
 finish

@@ -14,6 +14,7 @@ Reading reading() {
   reading.bundle = "/b\"\\";
   reading.status = "running";
   reading.created_seconds = 1767323045.5;
+  reading.phases = {{"parse", 250}, {"wait for init", 1000001}};
   reading.usage.cpu_us = 1500000;
   reading.usage.memory_bytes = 4096;
   reading.usage.memory_oom_kill = 2;
@@ -38,6 +39,10 @@ TEST_CASE("the text format calls a counter's family as its samples") {
   CHECK(has(text, "myrt_container_memory_events_total{id=\"web1\",event=\"oom_kill\"} 2"));
   CHECK(has(text, "myrt_container_io_written_bytes_total{id=\"web1\",device=\"8:0\"} 20"));
   CHECK(has(text, "myrt_container_created_timestamp_seconds{id=\"web1\"} 1767323045.500"));
+  CHECK(has(text, "# TYPE myrt_container_creation_phase_seconds gauge"));
+  CHECK(has(text, "myrt_container_creation_phase_seconds{id=\"web1\",phase=\"parse\"} 0.000250"));
+  CHECK(has(text,
+            "myrt_container_creation_phase_seconds{id=\"web1\",phase=\"wait for init\"} 1.000001"));
   CHECK(text.find("# EOF") == std::string::npos);
 }
 
