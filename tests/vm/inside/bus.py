@@ -22,6 +22,7 @@ import time
 BUS = "/run/dbus/system_bus_socket"
 PARALLEL = 4
 PINGS_PER_SECOND = 50
+TIMEOUT = 60
 
 
 def aligned(data: bytes, to: int) -> bytes:
@@ -96,7 +97,7 @@ class Monitor:
     def cost(self, command: list) -> tuple:
         time.sleep(1)  # what came before is over
         before = self.messages, self.bytes
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
         time.sleep(1)
         return self.messages - before[0], self.bytes - before[1]
 
@@ -143,12 +144,27 @@ def print_cost(runtime: Runtime, monitor: Monitor) -> float:
     """The messages of a create and a delete together."""
     created, deleted = [], []
     for number in range(5):
-        created.append(monitor.cost(runtime.create(f"c{number}")))
-        deleted.append(monitor.cost(runtime.delete(f"c{number}")))
+        try:
+            created.append(monitor.cost(runtime.create(f"c{number}")))
+            deleted.append(monitor.cost(runtime.delete(f"c{number}")))
+        except subprocess.TimeoutExpired as late:
+            print(f"# {late}", flush=True)
     for what, costs in (("create", created), ("delete", deleted)):
         print(f"# {runtime.path} {what}: {median([c[0] for c in costs])} messages, "
               f"{median([c[1] for c in costs])} bytes", flush=True)
     return sum(median([c[0] for c in costs]) for costs in (created, deleted))
+
+
+def error_of(command: list) -> str:
+    # Into a file: a pipe would be waited for as long as the container lives.
+    with tempfile.TemporaryFile() as errors:
+        try:
+            status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                                    check=False, timeout=TIMEOUT).returncode
+        except subprocess.TimeoutExpired:
+            return "no answer"
+        errors.seek(0)
+        return f"status {status}: {errors.read().decode().strip()}" if status else ""
 
 
 def print_latency(runtime: Runtime, count: int) -> None:
@@ -168,20 +184,18 @@ def print_latency(runtime: Runtime, count: int) -> None:
     prober.start()
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
-        run = lambda command: subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                             stderr=subprocess.PIPE, check=False)
-        failed = [r for r in pool.map(run, commands) if r.returncode != 0]
+        failed = [error for error in pool.map(error_of, commands) if error]
     took = time.monotonic() - began
     done.set()
     prober.join()
     for name in names:
-        subprocess.run(runtime.delete(name), stderr=subprocess.DEVNULL, check=False)
+        error_of(runtime.delete(name))
     times.sort()
     milliseconds = [1000 * times[min(len(times) - 1, int(len(times) * part))] for part in (0.5, 0.99, 1)]
     print("# {}: {} containers in {:.1f} s, {} failed; {} pings: p50 {:.1f} ms, p99 {:.1f} ms, worst {:.1f} ms".format(
         runtime.path, count, took, len(failed), len(times), *milliseconds), flush=True)
-    for result in failed[:2]:
-        print("#   ", result.stderr.decode().strip())
+    for error in failed[:2]:
+        print("#   ", error)
 
 
 def main() -> int:
