@@ -72,7 +72,7 @@ Result<Observation> observe(const Container& container, const Blueprint& bluepri
   TRY(check_sources_are_outside(blueprint.plan.mounts));
   const auto sources = host_sources(blueprint.plan.mounts);
   Observation observation;
-  observation.streams = TRY(observe_streams(blueprint.procfs, pid));
+  observation.streams = TRY(observe_streams(blueprint.procfs, pid, mounts));
   observation.external = match_mounts(mounts, sources);
   add_submounts(mounts, sources, observation.external);
   TRY(check_mounts(mounts, observation.external));

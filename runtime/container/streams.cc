@@ -1,6 +1,7 @@
 #include "runtime/container/streams.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -45,19 +46,40 @@ Result<Stream> observe_stream(int fds, int fd) {
   return stream;
 }
 
-}  // namespace
+bool is_file(const Stream& stream) {
+  return (S_ISREG(stream.mode) || S_ISCHR(stream.mode)) && !stream.link.empty();
+}
 
-Result<std::vector<Stream>> observe_streams(const sys::Procfs& procfs, pid_t pid) {
+Result<std::vector<Stream>> look(const sys::Procfs& procfs, pid_t pid) {
   const sys::UniqueFd fds = TRY(procfs.open_at(fmt::format("{}/fd", pid), O_PATH | O_DIRECTORY));
   std::vector<Stream> streams;
   for (int fd = 0; fd < kStreams; ++fd) streams.push_back(TRY(observe_stream(fds.get(), fd)));
   return streams;
 }
 
+}  // namespace
+
+Result<std::vector<Stream>> observe_streams(const sys::Procfs& procfs, pid_t pid,
+                                            const std::vector<ObservedMount>& observed) {
+  constexpr int kLooks = 20;
+  constexpr int kPauseMs = 5;
+  for (int looks = 1;; ++looks) {
+    auto streams = TRY(look(procfs, pid));
+    if (looks == kLooks || std::ranges::none_of(streams, [&](const Stream& stream) {
+          return is_redirected(stream, observed);
+        })) {
+      return streams;
+    }
+    ::poll(nullptr, 0, kPauseMs);
+  }
+}
+
+bool is_redirected(const Stream& stream, const std::vector<ObservedMount>& observed) {
+  return is_file(stream) && !stream.terminal && !is_of_the_host(stream, observed);
+}
+
 bool is_of_the_host(const Stream& stream, const std::vector<ObservedMount>& observed) {
-  const bool file = S_ISREG(stream.mode) || S_ISCHR(stream.mode);
-  return file && !stream.link.empty() &&
-         std::ranges::none_of(observed, [&](const ObservedMount& mount) {
+  return is_file(stream) && std::ranges::none_of(observed, [&](const ObservedMount& mount) {
            return mount.info.id == stream.mount_id;
          });
 }

@@ -21,10 +21,16 @@ struct Stream {
   bool terminal = false;
 };
 
-Result<std::vector<Stream>> observe_streams(const sys::Procfs& procfs, pid_t pid);
+// The streams of a process that runs. A shell that writes into a file has its stdout elsewhere for
+// that moment, so that one which is redirected is looked at again, for 100 ms at most; what stays
+// so is as the process wants it.
+Result<std::vector<Stream>> observe_streams(const sys::Procfs& procfs, pid_t pid,
+                                            const std::vector<ObservedMount>& observed);
 
-// A file that is on no mount of the container.
+// A file that is on no mount of the container. Pure.
 bool is_of_the_host(const Stream& stream, const std::vector<ObservedMount>& observed);
+// A file or device of the container's own mounts. Pure.
+bool is_redirected(const Stream& stream, const std::vector<ObservedMount>& observed);
 
 // Those that are files or devices of the host: CRIU takes what the restorer has in their place.
 // Pure.

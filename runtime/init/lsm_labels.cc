@@ -31,8 +31,14 @@ bool selinux_enabled(int sysfs_fd) {
       sys::open_at(sysfs_fd, "fs/selinux", O_PATH | O_DIRECTORY);
   struct statfs filesystem {};
   // The directory is there also when nothing is mounted on it.
-  return directory.ok() && ::fstatfs(directory->get(), &filesystem) == 0 &&
-         static_cast<unsigned long>(filesystem.f_type) == SELINUX_MAGIC;
+  if (!directory.ok() || ::fstatfs(directory->get(), &filesystem) != 0 ||
+      static_cast<unsigned long>(filesystem.f_type) != SELINUX_MAGIC) {
+    return false;
+  }
+  // Without a policy the kernel takes any label and means none by it; contexts are one word then.
+  const Result<std::string> context =
+      sys::read_file_at(directory->get(), "initial_contexts/kernel");
+  return context.ok() && context->find(':') != std::string::npos;
 }
 
 Result<> check_lsm_support(const oci::Process& process, int sysfs_fd,

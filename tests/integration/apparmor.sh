@@ -2,9 +2,8 @@
 # AppArmor profiles of processes. Needs a host with AppArmor: tests/vm/test has one.
 source "$(dirname "$0")/lib.sh"
 
-enabled() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
-needs_apparmor() {
-  enabled && type -P apparmor_parser >/dev/null || skip 'no AppArmor'
+load_profile() {
+  needs_apparmor
   grep -q '^myrt-test ' /sys/kernel/security/apparmor/profiles && return
   apparmor_parser -r <<<'profile myrt-test flags=(attach_disconnected,mediate_deleted) {
     file,
@@ -17,7 +16,7 @@ needs_apparmor() {
 profile() { edit '.process.apparmorProfile = $name' --arg name "$1"; }
 
 init_is_confined() {
-  needs_apparmor
+  load_profile
   new_bundle sh -c 'cat /proc/self/attr/current; echo x >/root/forbidden'
   profile myrt-test
   run
@@ -27,7 +26,7 @@ init_is_confined() {
 }
 
 exec_is_confined() {
-  needs_apparmor
+  load_profile
   new_bundle
   profile myrt-test
   run_detached
@@ -36,7 +35,7 @@ exec_is_confined() {
 }
 
 exec_profile() {
-  needs_apparmor
+  load_profile
   new_bundle
   run_detached
   must runtime exec "$id" cat /proc/self/attr/current
@@ -49,14 +48,14 @@ exec_profile() {
 }
 
 not_loaded() {
-  needs_apparmor
+  load_profile
   new_bundle
   profile no-such-profile
   refused no-such-profile
 }
 
 switched_off() {
-  ! enabled || skip 'AppArmor is on'
+  ! apparmor_is_on || skip 'AppArmor is on'
   new_bundle
   profile myrt-test
   refused myrt-test

@@ -84,6 +84,90 @@ removed_name() {
   contains "$(descriptor 5)" '/first'
 }
 
+# talking_bundle: a client that sends words of a fifo through TCP to a server, in one network namespace.
+talking_bundle() {
+  counting_bundle
+  # Neither end ever reads the end of its input, which would close its half of the connection.
+  shell 'mkfifo /shared/line /shared/silence
+    nc -l -p 7777 >/shared/heard <>/shared/silence &
+    until grep -q ":1E61 " /proc/net/tcp*; do sleep 0.1; done
+    nc 127.0.0.1 7777 <>/shared/line &
+    i=0; while :; do i=$((i+1)); echo $i >/shared/new; mv /shared/new /shared/count; sleep 0.05; done'
+  run_counting
+  wait_until talks first
+}
+talks() { # WORD
+  echo "$1" 1<>"$shared/line"
+  grep -q "$1" "$shared/heard"
+}
+# Both ends of it.
+connections() { awk '$4 == "01"' "/proc/$(state_of pid)/net/"tcp* | wc -l; }
+
+connections_go_on() {
+  needs_criu
+  talking_bundle
+  same "$(connections)" 2 connections
+  try runtime checkpoint --image-path "$images" --work-path "$bundle/work" "$id"
+  is_status 1
+  contains "$err" '2 established TCP connections: needs --tcp-established'
+  checkpoint --tcp-established
+  restore --tcp-established
+  counts_on
+  same "$(connections)" 2 connections
+  wait_until talks second
+}
+
+connections_are_closed() {
+  needs_criu
+  talking_bundle
+  checkpoint --tcp-established
+  restore --tcp-close
+  counts_on
+  same "$(connections)" 0 connections
+}
+
+# A socket of the container that is connected to one of the host, whose name is the same inside.
+talking_outside() {
+  counting_bundle
+  without_namespace network # CRIU looks for the other end in that of the container
+  mkdir -p "$rootfs$shared"
+  edit '(.mounts[] | select(.source == $dir)).destination = $dir' --arg dir "$shared"
+  shell "cd $shared"'; i=0; while :; do i=$((i+1)); echo $i >new; mv new count; echo $i >&3; sleep 0.05; done'
+  python3 -c 'if True:
+    import os, socket, sys
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(sys.argv[1])
+    while text := server.recv(64):
+        with open(sys.argv[2] + ".new", "wb") as file:
+            file.write(text)
+        os.rename(sys.argv[2] + ".new", sys.argv[2])' "$shared/socket" "$bundle/told" &
+  server=$!
+  trap 'kill $server' EXIT
+  wait_until test -S "$shared/socket"
+  must python3 -c 'if True:
+    import os, socket, sys
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    client.connect(sys.argv[1])
+    os.dup2(client.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.execv(sys.argv[2], sys.argv[2:])' "$shared/socket" "$RUNTIME" --root "$state_root" run --detach --preserve-fds 1 --bundle "$bundle" "$id"
+  wait_until told_beyond 2
+}
+told_beyond() { [ "$(cat "$bundle/told" 2>/dev/null || echo 0)" -gt "$1" ]; }
+
+socket_of_the_host() {
+  needs_criu
+  talking_outside
+  try runtime checkpoint --image-path "$images" --work-path "$bundle/work" "$id"
+  is_status 1
+  contains "$err" ext-unix-sk
+  rm -rf "$images"
+  checkpoint --ext-unix-sk
+  restore --ext-unix-sk
+  counts_on
+  wait_until told_beyond "$(count)"
+}
+
 apparmor_profile() {
   needs_criu
   needs_apparmor
@@ -124,6 +208,9 @@ cgroup_modes() {
 it 'the pages go to a page server, and are restored from there' pages_at_a_server
 it 'lazy pages: --status-fd says when, and the pages come on demand' pages_on_demand
 it 'an open file without its first name needs --link-remap, and is there again' removed_name
+it 'TCP connections go on with --tcp-established' connections_go_on
+it 'TCP connections are closed with --tcp-close' connections_are_closed
+it 'a socket of the host is connected again with --ext-unix-sk' socket_of_the_host
 it 'the AppArmor profile is kept, or is that of --lsm-profile' apparmor_profile
 it 'every --manage-cgroups-mode restores into the cgroup of the config' cgroup_modes
 finish

@@ -157,6 +157,9 @@ needs_controller() { # NAME
   fi
 }
 
+apparmor_is_on() { [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; }
+needs_apparmor() { apparmor_is_on && type -P apparmor_parser >/dev/null || skip 'no AppArmor'; }
+
 # cgroup_dir CONTROLLER [CGROUP]: where a container's cgroup is.
 cgroup_dir() {
   local group=${2:-/cases/$id}

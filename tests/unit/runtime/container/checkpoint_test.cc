@@ -212,4 +212,6 @@ TEST_CASE("streams on files of the host are external, once for each file", "[che
   CHECK(external_streams({null, pipe, again}, {inside}) ==
         std::vector<KeyedStream>{{0, "file[1f:5]"}});
   CHECK(external_streams({own, terminal}, {inside}).empty());
+  CHECK(is_redirected(own, {inside}));
+  for (const Stream& stream : {null, pipe, terminal}) CHECK_FALSE(is_redirected(stream, {inside}));
 }
