@@ -12,6 +12,7 @@
 
 #include "mounts/attributes.h"
 #include "sys/files.h"
+#include "sys/paths.h"
 #include "sys/process.h"
 #include "sys/weakness.h"
 
@@ -35,8 +36,37 @@ Result<> change_root_here() {
 
 // pivot_root(2), NOTES: the old root ends up on top of the new one, where "." finds it again.
 Result<> pivot_here() {
-  TRY(sys::pivot_root(".", "."));
+  Result<> pivoted = sys::pivot_root(".", ".");
+  // EINVAL has five meanings, of which this is what a chroot can come to (pivot_root(2), ERRORS).
+  if (!pivoted.ok() && pivoted.error().errno_value == EINVAL) {
+    return std::move(pivoted).context(
+        "the runtime's own root has to be a mount, on a mount that is not shared");
+  }
+  TRY(std::move(pivoted));
   return sys::umount(".", MNT_DETACH);
+}
+
+bool is_same_file(const Root& root, const std::string& one, const std::string& other) {
+  const auto status = [&root](const std::string& path) -> Result<struct stat> {
+    return sys::stat_fd(TRY(sys::open_in_root(root.fd.get(), path, O_PATH)).get());
+  };
+  const auto a = status(one);
+  const auto b = status(other);
+  return a.ok() && b.ok() && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+// Asked only when pivot_root has failed: a look at every destination would cost each start. A mount
+// that covers the root is found by ".." alone.
+Error explain_busy_root(Error error, const Plan& plan, const Root& root) {
+  if (error.errno_value != EBUSY) return error;
+  for (const Step& step : plan.steps) {
+    if (!is_same_file(root, step.destination, "/") && !is_same_file(root, step.destination, ".."))
+      continue;
+    return config_error(
+        fmt::format("/mounts/{}/destination", step.mount_index),
+        fmt::format("`{}` leads to `/`, which is the root's own mount", step.destination));
+  }
+  return error;
 }
 
 // The root covers the host's "/", so that a process which leaves the chroot is still in it.
@@ -109,7 +139,10 @@ Result<> enter_root(const Plan& plan, const Root& root) {
     case RootSwitch::chroot:
       return change_root_here();
   }
-  return become_root_of_namespace(plan, root);
+  // Where a mount covers the container's root, the first one may have exchanged the covered one.
+  auto entered = become_root_of_namespace(plan, root);
+  if (!entered.ok()) return explain_busy_root(std::move(entered).error(), plan, root);
+  return entered;
 }
 
 Result<> finish_root(const Plan& plan, const Root& root) {

@@ -98,6 +98,9 @@ constexpr auto kHints = std::to_array<Hint>({
     {ErrorCode::system, Phase::mount_sources, EPERM, "",
      "Mounts need CAP_SYS_ADMIN (docs/privileges.md); a user without it needs a user namespace: "
      "docs/rootless.md."},
+    {ErrorCode::system, Phase::none, EPERM, "join the container's namespaces",
+     "Entering a container needs CAP_SYS_ADMIN and CAP_SYS_CHROOT in its user namespace and, if "
+     "its program has other ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
     {ErrorCode::system, Phase::spawn, EPERM, "another pid namespace",
      "Entering a container needs CAP_SYS_ADMIN in its user namespace and, if its program has other "
      "ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
@@ -107,9 +110,6 @@ constexpr auto kHints = std::to_array<Hint>({
     {ErrorCode::system, Phase::id_mappings, EPERM, "_map`",
      "Ids other than the caller's need CAP_SETUID and CAP_SETGID (docs/privileges.md), or "
      "newuidmap(1) and newgidmap(1): docs/rootless.md."},
-    {ErrorCode::system, Phase::namespaces, EPERM, "join",
-     "Entering a container needs CAP_SYS_ADMIN and CAP_SYS_CHROOT in its user namespace and, if "
-     "its program has other ids than the caller, CAP_SYS_PTRACE (docs/privileges.md)."},
     {ErrorCode::system, Phase::namespaces, EPERM, "`lo`",
      "Setting up a network namespace needs CAP_NET_ADMIN (docs/privileges.md)."},
     {ErrorCode::system, Phase::mounts, EPERM, "make device",

@@ -17,9 +17,9 @@
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/rdt.h"
 #include "runtime/container/remove.h"
-#include "runtime/container/stuck.h"
 #include "runtime/container/terminal_proxy.h"
 #include "runtime/init/spawn.h"
+#include "runtime/init/stuck.h"
 #include "sys/files.h"
 #include "sys/procfs.h"
 
@@ -172,7 +172,7 @@ bool oom_killed(const cgroups::Location& location) {
 // nothing.
 Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgroup) {
   if (error.code == ErrorCode::timeout)
-    return explain_timeout(std::move(error), init.pid(), cgroup);
+    return init::explain_timeout(std::move(error), init.pid(), cgroup);
   if (error.code != ErrorCode::protocol) return error;
   const auto exited = sys::wait_for_exit(init.pidfd(), std::chrono::seconds(1));
   if (!exited.ok() || !exited.value()) return error;

@@ -77,6 +77,7 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
                          .namespaces = container.state.namespaces,
                          .root = {},
                          .self_join = self_join,
+                         .cgroup = container.state.cgroup,
                          .affinity = std::move(affinity),
                          .bound = context.init_bound,
                          .trace = context.trace,
@@ -86,6 +87,15 @@ Result<sys::ChildProcess> start_process(const Context& context, const ExecOption
   }
   context.trace.enter("spawn and join");
   return init::spawn_joining(join, cgroup.get(), terminal);
+}
+
+// Until it is started a container's init is a process of the runtime, which the kernel lets nobody
+// look at or join who has no privileges over the runtime's own user namespace (ptrace(2)).
+Error explain_refusal(Error error, oci::Status status) {
+  if (error.errno_value == EPERM && status == oci::Status::created && ::geteuid() != 0) {
+    error.message = "only root can enter a container that has not been started: " + error.message;
+  }
+  return error;
 }
 
 }  // namespace
@@ -101,8 +111,12 @@ Result<int> exec(const Context& context, const ExecOptions& options) {
     sys::UniqueFd terminal;
     const auto attachment =
         detached ? container::Attachment::detached : container::Attachment::foreground;
-    auto process = TRY(container::start_process(context, options, found, attachment, terminal)
-                           .in_phase(Phase::spawn));
+    auto started = container::start_process(context, options, found, attachment, terminal)
+                       .in_phase(Phase::spawn);
+    if (!started.ok()) {
+      return container::explain_refusal(std::move(started).error(), found.status);
+    }
+    auto process = TRY(std::move(started));
     TRY(container::send_pidfd(options.io.pidfd_socket, process.pidfd()).in_phase(Phase::output));
     TRY(container::write_pid_file(options.io.pid_file, process.pid()).in_phase(Phase::output));
     if (detached) {

@@ -4,7 +4,7 @@
 #include "cgroups/existing.h"
 #include "runtime/container/signal_processes.h"
 #include "runtime/container/status.h"
-#include "runtime/container/stuck.h"
+#include "runtime/init/stuck.h"
 #include "runtime/myrt.h"
 #include "sys/process.h"
 #include "sys/procfs.h"
@@ -19,7 +19,7 @@ Error will_not_die(const Container& container) {
   const Error error =
       make_error(ErrorCode::timeout,
                  fmt::format("init did not exit within {} s of SIGKILL", kExitBound.count()));
-  return explain_timeout(error, container.state.pid, container.state.cgroup);
+  return init::explain_timeout(error, container.state.pid, container.state.cgroup);
 }
 
 }  // namespace

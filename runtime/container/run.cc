@@ -5,7 +5,7 @@
 #include "runtime/container/foreground.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/start.h"
-#include "runtime/container/stuck.h"
+#include "runtime/init/stuck.h"
 #include "sys/credentials.h"
 
 namespace myrt {
@@ -29,8 +29,8 @@ Result<> start_created(const Context& context, const CreateOptions& options,
   };
   auto started = steps();
   if (started.ok()) return started;
-  started = container::explain_timeout(std::move(started).error(), created->init.pid(),
-                                       created->state.cgroup);
+  started =
+      init::explain_timeout(std::move(started).error(), created->init.pid(), created->state.cgroup);
   const oci::Hooks hooks = created->spec.hooks;
   const oci::State stopped = container::stopped_state(created->state);
   created.reset();

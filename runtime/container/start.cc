@@ -8,8 +8,8 @@
 #include "runtime/container/notify_socket.h"
 #include "runtime/container/remove.h"
 #include "runtime/container/status.h"
-#include "runtime/container/stuck.h"
 #include "runtime/init/start_gate.h"
+#include "runtime/init/stuck.h"
 
 namespace myrt {
 namespace container {
@@ -33,8 +33,8 @@ Result<> wait_for_program(init::Channel& channel, const Container& container) {
   if (executed.ok() || executed.error().code != ErrorCode::timeout) return executed;
   const auto config = oci::parse_spec(TRY(container.directory.load_config()));
   if (config.value.hooks.start_container.empty()) {
-    return explain_timeout(std::move(executed).error(), container.state.pid,
-                           container.state.cgroup);
+    return init::explain_timeout(std::move(executed).error(), container.state.pid,
+                                 container.state.cgroup);
   }
   TRY(channel.bound_waits(std::chrono::milliseconds(0)));
   return channel.wait_for_execve().in_phase(Phase::start);

@@ -6,7 +6,7 @@
 
 #include "namespaces/enter.h"
 #include "runtime/init/spawn.h"
-#include "sys/activity.h"
+#include "runtime/init/stuck.h"
 #include "sys/credentials.h"
 #include "sys/files.h"
 #include "sys/out_of_memory.h"
@@ -177,6 +177,7 @@ Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
                                         sys::UniqueFd& terminal) {
   ChannelPair channels = TRY(ChannelPair::open());
   if (context.bound.count() > 0) TRY(channels.runtime.bound_waits(context.bound));
+  sys::stop_point("exec-clone");
   auto child = TRY(clone_into_container(context, cgroup_fd, channels).in_phase(Phase::spawn));
   const auto steps = [&]() -> Result<> {
     if (context.seal.is_open()) {
@@ -192,10 +193,9 @@ Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
     return channels.runtime.wait_for_execve();
   };
   auto executed = steps().in_phase(Phase::exec);
-  if (!executed.ok() && executed.error().code == ErrorCode::timeout) {
-    executed.error().message += fmt::format(" ({})", sys::activity_of(child.pid()));
+  if (!executed.ok()) {
+    return explain_timeout(std::move(executed).error(), child.pid(), context.cgroup);
   }
-  TRY(std::move(executed));
   return child;
 }
 

@@ -25,6 +25,8 @@ struct JoinContext {
   sys::UniqueFd
       root;  // to chroot into; invalid where the root of the mount namespace is the container's
   const cgroups::SelfJoin& self_join;
+  const cgroups::Location& cgroup;  // the container's, which may be frozen: a wait that ran out
+                                    // says so
   CpuAffinityPlan affinity;
   std::chrono::milliseconds bound{0};  // of each wait for the process; 0: none
   const sys::Trace& trace;

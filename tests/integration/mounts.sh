@@ -537,6 +537,30 @@ sources_of_dev() {
   same "$(ls "$bundle/dev")" only
 }
 
+destination_that_leads_to_the_root() {
+  local target
+  for target in / . ../..; do
+    new_bundle true
+    own_rootfs
+    ln -s "$target" "$bundle/rootfs/link"
+    edit '.mounts += [{"destination": "/link", "type": "tmpfs", "source": "tmpfs"}]'
+    refused '/mounts/6/destination' '`/link` leads to `/`, which is the root'"'"'s own mount'
+  done
+}
+
+# A chroot whose root is a mount on one that is shared: pivot_root(2) says EINVAL to that.
+in_a_chroot_on_a_shared_mount() {
+  new_bundle true
+  mkdir "$work/jail"
+  trap 'mount --make-rprivate "$work" && umount -l "$work/jail"' EXIT
+  mount --make-shared "$work"
+  mount --rbind / "$work/jail"
+  try chroot "$work/jail" "$RUNTIME" --root "$state_root" create --bundle "$bundle" "$id"
+  is_status 1
+  contains "$err" "the runtime's own root has to be a mount, on a mount that is not shared: pivot root"
+  [ ! -e "$state_root/$id" ] || fail 'a state is left'
+}
+
 it 'mounts are made in the listed order, with type and data [MNT-01,MNT-06,MNT-11,DFS-01]' order_and_types
 it 'flag options, the later one winning [OPT-01,OPT-19]' flags
 it 'binds: directory, file, relative source, read-only [MNT-05,MNT-07,MNT-08,OPT-04]' binds
@@ -561,6 +585,8 @@ it '--no-pivot: nor where the host has many mounts' no_pivot_hides_the_host_with
 it 'missing destinations inherit the group of a setgid directory' missing_destinations_inherit_the_group
 it 'missing destinations are made [MNT-03]' missing_destinations
 it 'a symlink in a destination is followed inside the rootfs [MNT-04]' symlinked_destination
+it 'a destination that is a link to the root is refused' destination_that_leads_to_the_root
+it 'a chroot on a shared mount is named' in_a_chroot_on_a_shared_mount
 it 'a /proc that is a symlink is refused [MNT-10]' proc_symlink
 it 'a relative destination is relative to the root [MNT-02]' relative_destination
 it 'unknown options are data for the file system [OPT-17,MNT-12]' unknown_option_is_data

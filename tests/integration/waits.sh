@@ -107,6 +107,56 @@ a_log_that_nobody_reads() {
   contains "$err" 'log: open'
 }
 
+exec_is_given_up() {
+  is_status 255
+  contains "$err" 'waited 1000 ms for'
+  contains "$err" 'its cgroup is frozen'
+  must runtime resume "$id"
+  must runtime exec "$id" true
+}
+
+exec_into_a_frozen_cgroup() {
+  new_bundle
+  run_detached
+  must runtime pause "$id"
+  try timeout 60 "$RUNTIME" --root "$state_root" --init-timeout 1s exec --ignore-paused "$id" true
+  exec_is_given_up
+}
+
+# The status was looked at, and the clone has not been made: only a test build can be stopped there.
+exec_that_is_overtaken_by_a_pause() {
+  local attacks=${ATTACKS:-$source_dir/build/test-gcc/tests/attacks}
+  [ -x "$attacks/myrt" ] && [ -x "$attacks/racer" ] || skip 'no build that can be stopped (target attacked)'
+  new_bundle
+  run_detached
+  try timeout 60 "$attacks/racer" stop exec-clone "'$RUNTIME' --root '$state_root' pause '$id'" \
+    "$attacks/myrt" --root "$state_root" --init-timeout 1s exec "$id" true
+  contains "$err" stopped
+  lacks "$err" 'the action failed'
+  exec_is_given_up
+}
+
+exec_by_a_user_before_the_start() {
+  chmod 711 "$work" "$work/cases"
+  mkdir "$work/cases/user"
+  new_bundle
+  own_rootfs
+  chown -R 1000:1000 "$bundle" "$work/cases/user"
+  new_namespace user
+  edit '.linux.uidMappings = [{"containerID": 0, "hostID": 1000, "size": 1}] | .linux.gidMappings = .linux.uidMappings
+    | del(.linux.cgroupsPath) | .mounts |= map(select(.destination | IN("/dev/pts", "/sys") | not))
+    | .linux.namespaces |= map(select(.type != "network" and .type != "cgroup"))'
+  chown 1000:1000 "$bundle/config.json"
+  local user=(env -u XDG_RUNTIME_DIR setpriv --reuid 1000 --regid 1000 --clear-groups "$RUNTIME" --root "$work/cases/user")
+  must "${user[@]}" create --bundle "$bundle" "$id"
+  try "${user[@]}" exec "$id" true
+  is_status 255
+  contains "$err" 'only root can enter a container that has not been started'
+  must "${user[@]}" start "$id"
+  must "${user[@]}" exec "$id" true
+  must "${user[@]}" delete --force "$id"
+}
+
 it 'an init that is stopped is given up, and named' an_init_that_is_stopped_is_given_up
 it 'an init that is stopped at its gate' a_stopped_init_at_its_gate
 it 'hooks that init runs have their own time' hooks_of_init_have_their_own_time
@@ -114,4 +164,7 @@ it 'a bad --init-timeout is refused' a_bad_bound_is_refused
 it 'a lock is waited for, and its holder named' a_lock_is_waited_for_ten_seconds
 it 'a console socket that nobody accepts' a_console_socket_that_nobody_accepts
 it 'a log pipe that nobody reads' a_log_that_nobody_reads
+it 'an exec into a frozen cgroup is given up' exec_into_a_frozen_cgroup
+it 'an exec that a pause overtakes is given up' exec_that_is_overtaken_by_a_pause
+it 'an exec by a user before the start says what is wrong' exec_by_a_user_before_the_start
 finish

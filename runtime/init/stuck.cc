@@ -1,9 +1,9 @@
-#include "runtime/container/stuck.h"
+#include "runtime/init/stuck.h"
 
 #include "cgroups/existing.h"
 #include "sys/activity.h"
 
-namespace myrt::container {
+namespace myrt::init {
 
 std::string what_it_does(pid_t pid, const cgroups::Location& cgroup) {
   std::string text = sys::activity_of(pid);
@@ -18,4 +18,4 @@ Error explain_timeout(Error error, pid_t pid, const cgroups::Location& cgroup) {
   return error;
 }
 
-}  // namespace myrt::container
+}  // namespace myrt::init
