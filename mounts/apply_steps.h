@@ -1,6 +1,9 @@
 // The pieces of apply(). Internal to mounts/.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +43,11 @@ Result<> attach_bind(const BindMount& bind, const std::string& destination, Sour
 
 // "mounts[1]: mount `tmpfs` to `/dev`"
 std::string described(const Step& step);
+
+// The filesystem as a detached mount; nothing of it after fsmount(2). `mode` is its root's, for a
+// tmpfs. What has to be closed goes to `done`.
+Result<sys::UniqueFd> make_detached(const NewFilesystem& filesystem, std::optional<mode_t> mode,
+                                    sys::DeferredClose& done);
 
 // Makes the filesystem detached, complete with what tmpcopyup puts into it, and attaches it.
 // Returns the mount; its `changes_at_the_end` are the caller's.

@@ -29,26 +29,11 @@ Result<> configure(int fs_fd, const std::string& parameter) {
   return sys::fsconfig_string(fs_fd, parameter.substr(0, equals), parameter.substr(equals + 1));
 }
 
-Result<UniqueFd> make_detached(const NewFilesystem& filesystem, const Target& target,
-                               sys::DeferredClose& done) {
-  UniqueFd fs = TRY(sys::fsopen(filesystem.fstype));
-  if (!filesystem.source.empty()) {
-    TRY(sys::fsconfig_string(fs.get(), "source", filesystem.source));
-  }
-  for (const FlagKey& known : kFlagKeys) {
-    if ((filesystem.superblock_flags & known.flag) != 0) {
-      TRY(sys::fsconfig_flag(fs.get(), known.key));
-    }
-  }
-  for (const std::string& parameter : filesystem.parameters) TRY(configure(fs.get(), parameter));
-  if (filesystem.inherit_mode && target.existed) {
-    const struct stat status = TRY(sys::stat_fd(target.fd.get()));
-    TRY(sys::fsconfig_string(fs.get(), "mode", fmt::format("{:o}", status.st_mode & 07777U)));
-  }
-  TRY(sys::fsconfig_create(fs.get()));
-  UniqueFd mount = TRY(sys::fsmount(fs.get(), filesystem.attributes));
-  done.add(std::move(fs));
-  return mount;
+// That of what a tmpfs without `mode=` covers.
+Result<std::optional<mode_t>> inherited_mode(const NewFilesystem& filesystem,
+                                             const Target& target) {
+  if (!filesystem.inherit_mode || !target.existed) return std::optional<mode_t>();
+  return std::optional<mode_t>(TRY(sys::stat_fd(target.fd.get())).st_mode & 07777U);
 }
 
 // A superblock flag that the new mount API has no word for. A remount replaces every flag, so it
@@ -90,11 +75,31 @@ Result<Target> open_filesystem_target(const NewFilesystem& filesystem,
 
 }  // namespace
 
+Result<UniqueFd> make_detached(const NewFilesystem& filesystem, std::optional<mode_t> mode,
+                               sys::DeferredClose& done) {
+  UniqueFd fs = TRY(sys::fsopen(filesystem.fstype));
+  if (!filesystem.source.empty()) {
+    TRY(sys::fsconfig_string(fs.get(), "source", filesystem.source));
+  }
+  for (const FlagKey& known : kFlagKeys) {
+    if ((filesystem.superblock_flags & known.flag) != 0) {
+      TRY(sys::fsconfig_flag(fs.get(), known.key));
+    }
+  }
+  for (const std::string& parameter : filesystem.parameters) TRY(configure(fs.get(), parameter));
+  if (mode) TRY(sys::fsconfig_string(fs.get(), "mode", fmt::format("{:o}", *mode)));
+  TRY(sys::fsconfig_create(fs.get()));
+  UniqueFd mount = TRY(sys::fsmount(fs.get(), filesystem.attributes));
+  done.add(std::move(fs));
+  return mount;
+}
+
 Result<UniqueFd> mount_filesystem(const NewFilesystem& filesystem, const std::string& destination,
                                   const Sources::Source& source, Workshop& workshop) {
   Target target = TRY(open_filesystem_target(filesystem, destination, workshop));
   TRY(check_not_inside_procfs(target, destination));
-  UniqueFd mount = TRY(make_detached(filesystem, target, workshop.done));
+  const auto mode = TRY(inherited_mode(filesystem, target));
+  UniqueFd mount = TRY(make_detached(filesystem, mode, workshop.done));
   if (filesystem.copy_up && target.existed) TRY(copy_tree(target.fd.get(), mount.get()));
   TRY(change_attributes(mount.get(), filesystem.changes));
   if (!filesystem.root_label.empty()) TRY(label_root(mount.get(), filesystem.root_label));

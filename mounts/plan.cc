@@ -58,6 +58,10 @@ Result<RootPlan> plan_root(const oci::Spec& spec, const Inputs& inputs) {
         TRY(parse_propagation(spec.linux->rootfs_propagation, "/linux/rootfsPropagation"));
   }
   root.attach = inputs.mount_namespace != MountNamespace::inherited;
+  root.tree = inputs.root_tree;
+  if (root.tree == RootTree::given && inputs.mount_namespace != MountNamespace::created) {
+    return config_error("/linux/namespaces", "a root that is given needs a new mount namespace");
+  }
   if (!root.attach && root.readonly) {
     return config_error("/root/readonly", "needs a mount namespace");
   }

@@ -46,6 +46,9 @@ enum class UserNamespace : std::uint8_t { initial, own };
 enum class MountNamespace : std::uint8_t { created, joined, inherited };
 enum class CgroupNamespace : std::uint8_t { own, inherited };
 enum class RootSwitch : std::uint8_t { pivot, move, chroot };  // `move`: --no-pivot
+// `given`: the caller of the library has a detached mount for the root; root.path on the host is
+// only where it will be found by hooks in the container's namespace.
+enum class RootTree : std::uint8_t { cloned, given };
 enum class Selinux : std::uint8_t { off, on };
 // What guards the attributes that a bind's source has, below a user namespace: the kernel, where
 // the runtime itself lives in one, or (a container's own, with sources that the runtime opens on
@@ -62,6 +65,7 @@ struct Inputs {
   MountNamespace mount_namespace = MountNamespace::created;
   CgroupNamespace cgroup_namespace = CgroupNamespace::inherited;
   RootSwitch root_switch = RootSwitch::pivot;  // pivot or move; what a created namespace gets
+  RootTree root_tree = RootTree::cloned;
   Selinux selinux = Selinux::off;
   SourceLocks source_locks = SourceLocks::by_kernel;
   CgroupView cgroup;
@@ -166,6 +170,7 @@ struct RootPlan {
   Propagation propagation;  // final, of "/"; type 0: stays a slave of the host's
   // Whether the rootfs becomes a mount of the container's own; not in an inherited namespace.
   bool attach = true;
+  RootTree tree = RootTree::cloned;
   bool operator==(const RootPlan&) const = default;
 };
 

@@ -165,6 +165,7 @@ std::string line_of(const RootPlan& root) {
       break;
   }
   if (!root.attach) text += " unattached";
+  if (root.tree == RootTree::given) text += " given";
   return text + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "mounts/sources.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -26,8 +27,16 @@ Result<UniqueFd> clone_tree(const std::string& path, Recursive recursive, unsign
   return sys::open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | flags);
 }
 
-Result<UniqueFd> open_root_tree(const RootPlan& root) {
-  UniqueFd tree = TRY(clone_tree(root.path, Recursive::yes, 0).at("/root/path"));
+Result<UniqueFd> take_given(int given_root) {
+  UniqueFd tree(::fcntl(given_root, F_DUPFD_CLOEXEC, 0));
+  if (tree.valid()) return tree;
+  return errno_error("fcntl", "take the root that is given");
+}
+
+Result<UniqueFd> open_root_tree(const RootPlan& root, int given_root) {
+  UniqueFd tree = root.tree == RootTree::given
+                      ? TRY(take_given(given_root))
+                      : TRY(clone_tree(root.path, Recursive::yes, 0).at("/root/path"));
   const struct stat status = TRY(sys::stat_fd(tree.get()));
   if (!S_ISDIR(status.st_mode)) {
     return config_error("/root/path", fmt::format("`{}` is not a directory", root.path));
@@ -146,9 +155,9 @@ Sources::~Sources() {
   all.add(std::move(null_device));
 }
 
-Result<Sources> open_sources(const Plan& plan) {
+Result<Sources> open_sources(const Plan& plan, int given_root) {
   Sources sources;
-  if (plan.root.attach) sources.root_tree = TRY(open_root_tree(plan.root));
+  if (plan.root.attach) sources.root_tree = TRY(open_root_tree(plan.root, given_root));
   sources.steps.resize(plan.steps.size());
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto* bind = std::get_if<BindMount>(&plan.steps[i].action);
@@ -191,6 +200,10 @@ std::optional<std::size_t> first_inside_source(const Plan& plan) {
 }
 
 Result<Sources> open_sources_in_init(const Plan& plan) {
+  if (plan.root.tree == RootTree::given) {
+    return make_error(ErrorCode::unsupported,
+                      "a root that is given needs a runtime with CAP_SYS_ADMIN on the host");
+  }
   if (has_id_mappings(plan) || has_filesystem_mappings(plan)) {
     return make_error(ErrorCode::unsupported,
                       "id-mapped mounts need a runtime with CAP_SYS_ADMIN on the host");

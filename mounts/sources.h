@@ -34,11 +34,12 @@ struct Sources {
 // Runs in the runtime process, in the host's mount namespace, before clone3 and after the cgroups
 // exist. Needs CAP_SYS_ADMIN there. Every clone gets the planned attributes and propagation here.
 // Errors: system, e.g. ``mounts[3]: open tree `/src`: no such file or directory`` with the pointer
-// /mounts/3; invalid_config when the rootfs is no directory (ROO-02).
-Result<Sources> open_sources(const Plan& plan);
+// /mounts/3; invalid_config when the rootfs is no directory (ROO-02). `given_root` is the detached
+// mount of RootTree::given, borrowed: it is moved, so that it serves once.
+Result<Sources> open_sources(const Plan& plan, int given_root = -1);
 // The same where the runtime process may not (rootless): runs in init, first of all in its new
 // mount namespace. Errors: as above, and unsupported when the plan has id mappings, which nobody
-// could apply any more (IDM-08).
+// could apply any more (IDM-08), or a root that is given.
 Result<Sources> open_sources_in_init(const Plan& plan);
 
 // Opens the source of a step that has it inside the container (BindMount::inside), when it is the

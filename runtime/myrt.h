@@ -72,6 +72,9 @@ struct CreateOptions {
   Switch pivot = Switch::on;        // off: --no-pivot
   Switch new_keyring = Switch::on;  // off: --no-new-keyring
   std::string notify_socket;        // NOTIFY_SOCKET of the caller, empty when it has none
+  // A detached mount (fsmount(2), open_tree(2)) that becomes the root, in a new mount namespace
+  // alone; borrowed, and used up. -1: what is at root.path.
+  int root_tree = -1;
   // How the text of an error begins, for callers that know another runtime's; empty: create `ID`
   // or run `ID`.
   std::string failure_text;

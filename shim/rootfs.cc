@@ -1,122 +1,79 @@
 #include "shim/rootfs.h"
 
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
+#include "mounts/snapshot.h"
 #include "sys/mount_api.h"
-#include "sys/text.h"
+#include "sys/paths.h"
 
 namespace myrt::shim {
 namespace {
 
-constexpr std::size_t kPage = 4096;
-
-struct FlagWord {
-  std::string_view word;
-  unsigned long set = 0, clear = 0;
-};
-constexpr std::array kFlagWords = {
-    FlagWord{"ro", MS_RDONLY, 0},
-    FlagWord{"rw", 0, MS_RDONLY},
-    FlagWord{"bind", MS_BIND, 0},
-    FlagWord{"rbind", MS_BIND | MS_REC, 0},
-    FlagWord{"nosuid", MS_NOSUID, 0},
-    FlagWord{"suid", 0, MS_NOSUID},
-    FlagWord{"nodev", MS_NODEV, 0},
-    FlagWord{"dev", 0, MS_NODEV},
-    FlagWord{"noexec", MS_NOEXEC, 0},
-    FlagWord{"exec", 0, MS_NOEXEC},
-    FlagWord{"noatime", MS_NOATIME, 0},
-    FlagWord{"atime", 0, MS_NOATIME},
-    FlagWord{"nodiratime", MS_NODIRATIME, 0},
-    FlagWord{"diratime", 0, MS_NODIRATIME},
-    FlagWord{"relatime", MS_RELATIME, 0},
-    FlagWord{"norelatime", 0, MS_RELATIME},
-    FlagWord{"strictatime", MS_STRICTATIME, 0},
-    FlagWord{"sync", MS_SYNCHRONOUS, 0},
-    FlagWord{"async", 0, MS_SYNCHRONOUS},
-    FlagWord{"dirsync", MS_DIRSYNC, 0},
-    FlagWord{"remount", MS_REMOUNT, 0},
-    FlagWord{"defaults", 0, 0},
-};
-
-constexpr std::string_view kLower = "lowerdir=";
-
-// Up to the last slash that all have before the first difference.
-std::string common_directory(const std::vector<std::string_view>& paths) {
-  std::string_view common = paths.front();
-  for (const std::string_view path : paths) {
-    const auto different = std::mismatch(common.begin(), common.end(), path.begin(), path.end());
-    common = common.substr(0, static_cast<std::size_t>(different.first - common.begin()));
-  }
-  const std::size_t slash = common.rfind('/');
-  return slash == std::string_view::npos ? std::string() : std::string(common.substr(0, slash + 1));
+bool has_hooks_on_host(const oci::Hooks& hooks) {
+  return !hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.poststart.empty() ||
+         !hooks.poststop.empty();
 }
 
-Result<> perform(const MountCall& call, const std::string& target) {
-  TRY(sys::mount(call.source, target, call.type, call.flags, call.data));
-  constexpr unsigned long kIgnoredByBind = ~static_cast<unsigned long>(MS_BIND | MS_REC);
-  if ((call.flags & MS_BIND) == 0 || (call.flags & kIgnoredByBind) == 0) return {};
-  return sys::mount("", target, "", call.flags | MS_REMOUNT, "");
+bool makes_mount_namespace(const oci::Spec& spec) {
+  if (!spec.linux) return false;
+  return std::ranges::any_of(spec.linux->namespaces, [](const oci::Namespace& entry) {
+    return entry.type == oci::NamespaceType::mount && entry.path.empty();
+  });
 }
 
-Result<> mount_one(const Mount& mount, const std::string& target) {
-  MountCall call = mount_call(mount);
-  if (call.data.size() >= kPage && call.type == "overlay") {
-    const ShortOverlay shortened = shorten(call.data);
-    if (::chdir(shortened.base.empty() ? "/" : shortened.base.c_str()) != 0) {
-      return errno_error("chdir", fmt::format("enter `{}`", shortened.base));
-    }
-    call.data = shortened.data;
-  }
-  return perform(call, target);
+// A path of config.json: a relative one is below the bundle.
+std::string absolute(const std::string& path, const std::string& rootfs) {
+  const std::string bundle = rootfs.substr(0, rootfs.rfind('/') + 1);
+  return sys::clean_absolute(path.starts_with('/') ? path : bundle + path);
+}
+
+bool is_in(const std::string& source, const std::string& rootfs) {
+  const std::string path = absolute(source, rootfs);
+  return path == rootfs || path.starts_with(rootfs + "/");
+}
+
+bool may_be_detached(const Mount& mount) {
+  return mount.target.empty() && (mount.type == "overlay" || mount.type == "bind");
+}
+
+// The mount, at `rootfs` or on its way into the container.
+Result<sys::UniqueFd> make(const Mount& mount, const std::string& rootfs, RootfsPlace place) {
+  const std::string target = rootfs + mount.target;
+  const auto plan = TRY(mounts::plan_snapshot({mount.type, mount.source, mount.options}));
+  sys::UniqueFd tree = TRY(mounts::make_snapshot(plan, target));
+  if (!tree.valid() || place == RootfsPlace::container) return tree;
+  TRY(sys::move_mount_to_path(tree.get(), target));
+  return sys::UniqueFd();
 }
 
 }  // namespace
 
-MountCall mount_call(const Mount& mount) {
-  MountCall call{mount.type, mount.source, {}, 0};
-  for (const std::string& option : mount.options) {
-    const auto* word = std::find_if(kFlagWords.begin(), kFlagWords.end(),
-                                    [&](const FlagWord& entry) { return entry.word == option; });
-    if (word != kFlagWords.end()) {
-      call.flags = (call.flags & ~word->clear) | word->set;
-    } else {
-      call.data += (call.data.empty() ? "" : ",") + option;
-    }
+RootfsPlace place_of(const std::vector<Mount>& mounts, const oci::Spec& spec,
+                     const std::string& rootfs) {
+  const bool is_simple = mounts.size() == 1 && may_be_detached(mounts.front()) && spec.root &&
+                         absolute(spec.root->path, rootfs) == rootfs;
+  if (!is_simple || !makes_mount_namespace(spec) || has_hooks_on_host(spec.hooks)) {
+    return RootfsPlace::host;
   }
-  if (mount.type == "bind") call.flags |= MS_BIND;
-  return call;
+  const bool is_a_source = std::ranges::any_of(
+      spec.mounts, [&](const oci::Mount& entry) { return is_in(entry.source, rootfs); });
+  return is_a_source ? RootfsPlace::host : RootfsPlace::container;
 }
 
-ShortOverlay shorten(const std::string& data) {
-  ShortOverlay result;
-  for (const std::string_view option : sys::split(data, ',')) {
-    std::string text(option);
-    if (option.starts_with(kLower)) {
-      const auto directories = sys::split(option.substr(kLower.size()), ':');
-      result.base = common_directory(directories);
-      text = kLower;
-      for (std::size_t i = 0; i < directories.size(); ++i) {
-        text += (i == 0 ? "" : ":") + std::string(directories[i].substr(result.base.size()));
-      }
-    }
-    result.data += (result.data.empty() ? "" : ",") + text;
-  }
-  return result;
-}
-
-Result<> mount_rootfs(const std::vector<Mount>& mounts, const std::string& rootfs) {
+Result<sys::UniqueFd> mount_rootfs(const std::vector<Mount>& mounts, const std::string& rootfs,
+                                   RootfsPlace place) {
+  sys::UniqueFd root;
   for (const Mount& mount : mounts) {
-    auto mounted = mount_one(mount, rootfs + mount.target);
-    if (mounted.ok()) continue;
-    ignore(unmount_rootfs(rootfs), "the error that matters is the mount's");
-    return std::move(mounted).context("failed to mount rootfs component");
+    auto made = make(mount, rootfs, place);
+    if (!made.ok()) {
+      ignore(unmount_rootfs(rootfs), "the error that matters is the mount's");
+      return std::move(made).context("failed to mount rootfs component");
+    }
+    root = std::move(made).value();
   }
-  return {};
+  return root;
 }
 
 Result<> unmount_rootfs(const std::string& rootfs) {

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "oci-spec/parse.h"
 #include "runtime/container/status.h"
 #include "shim/bundle_record.h"
 #include "shim/console_socket.h"
@@ -17,7 +18,8 @@ namespace {
 
 constexpr const char* kPidFile = "/init.pid";
 
-CreateOptions create_options(const Task& task, const std::string& console_socket) {
+CreateOptions create_options(const Task& task, const std::string& console_socket,
+                             int root_tree = -1) {
   CreateOptions options;
   options.id = task.id;
   options.bundle = task.bundle;
@@ -25,6 +27,7 @@ CreateOptions create_options(const Task& task, const std::string& console_socket
   options.io.console_socket = console_socket;
   options.pivot = task.options.no_pivot_root ? Switch::off : Switch::on;
   options.new_keyring = task.options.no_new_keyring ? Switch::off : Switch::on;
+  options.root_tree = root_tree;
   return options;
 }
 
@@ -39,11 +42,23 @@ pid_t as_pid(const std::string& text) {
   return pid;
 }
 
+// In the job. A restore finds its root by the path, in a job of its own.
+Result<sys::UniqueFd> mount_root(const Task& task) {
+  const std::vector<Mount>& mounts = task.request.rootfs;
+  RootfsPlace place = RootfsPlace::host;
+  if (!mounts.empty() && task.request.checkpoint.empty()) {
+    const std::string config = TRY(sys::read_file(task.bundle + "/config.json"));
+    place = place_of(mounts, oci::parse_spec(config).value, task.rootfs());
+  }
+  return mount_rootfs(mounts, task.rootfs(), place);
+}
+
 // In the job.
-Result<std::string> create_container(const Task& task, const std::string& console_socket) {
+Result<std::string> create_container(const Task& task, const std::string& console_socket,
+                                     int root_tree) {
   TRY(task.init.stdio->start_logger());
   TRY(task.init.stdio->place_ends());
-  TRY(myrt::create(task.context, create_options(task, console_socket)));
+  TRY(myrt::create(task.context, create_options(task, console_socket, root_tree)));
   return read_pid(task.bundle);
 }
 
@@ -94,11 +109,11 @@ void Service::create(const TaskRequest& request, const Respond& respond) {
     }
     console = std::make_shared<ConsoleSocket>(std::move(socket).value());
   }
-  const auto work = [&task, mounts = request.rootfs, console]() -> Result<std::string> {
-    TRY(mount_rootfs(mounts, task.rootfs()));
+  const auto work = [&task, console]() -> Result<std::string> {
+    const sys::UniqueFd root = TRY(mount_root(task));
     if (!task.request.checkpoint.empty()) return std::string("0");
-    auto pid = create_container(task, console ? console->path() : "");
-    if (!pid.ok() && !mounts.empty()) {
+    auto pid = create_container(task, console ? console->path() : "", root.get());
+    if (!pid.ok() && !task.request.rootfs.empty()) {
       ignore(unmount_rootfs(task.rootfs()), "the first error counts");
     }
     return pid;

@@ -93,6 +93,7 @@ Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& 
   if (context.cgroup_manager == CgroupManager::systemd) {
     inputs.systemd = TRY(systemd_host(context.systemd).in_phase(Phase::cgroup));
   }
+  if (options.root_tree >= 0) inputs.root_tree = mounts::RootTree::given;
   if (options.pivot == Switch::off) inputs.root_switch = mounts::RootSwitch::move;
   if (!TRY(sys::in_initial_user_namespace(procfs))) {
     inputs.user_namespace = mounts::UserNamespace::own;

@@ -228,7 +228,8 @@ Result<Resources> acquire(const Context& context, const CreateOptions& options, 
   own.joins =
       TRY(namespaces::open_joins(blueprint.procfs, plan.namespaces).in_phase(Phase::namespaces));
   if (blueprint.privileged) {
-    own.sources = TRY(mounts::open_sources(plan.mounts).in_phase(Phase::mount_sources));
+    own.sources =
+        TRY(mounts::open_sources(plan.mounts, options.root_tree).in_phase(Phase::mount_sources));
     TRY(mounts::open_filesystem_mappings(*own.sources, plan.mounts, blueprint.procfs)
             .in_phase(Phase::mount_sources));
   }

@@ -84,6 +84,7 @@ mounts::Inputs mount_inputs(const ContainerPlan& plan, const Inputs& inputs) {
                                ? mounts::CgroupNamespace::own
                                : mounts::CgroupNamespace::inherited;
   facts.root_switch = inputs.root_switch;
+  facts.root_tree = inputs.root_tree;
   facts.selinux = inputs.selinux;
   if (plan.cgroup) facts.cgroup = cgroup_view(*plan.cgroup, *inputs.cgroup_host);
   if (inputs.caller_cgroups) facts.cgroup = callers_view(*inputs.caller_cgroups);

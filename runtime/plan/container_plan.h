@@ -25,6 +25,7 @@ struct Inputs {
   std::optional<cgroups::SystemdHost> systemd;  // nullopt: no --cgroup-manager=systemd
   mounts::RootSwitch root_switch = mounts::RootSwitch::pivot;
   mounts::UserNamespace user_namespace = mounts::UserNamespace::initial;  // of the runtime process
+  mounts::RootTree root_tree = mounts::RootTree::cloned;
   mounts::Selinux selinux = mounts::Selinux::off;
   bool privileged = true;  // the runtime process is root in its user namespace
 };

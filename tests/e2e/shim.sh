@@ -71,6 +71,64 @@ namespaces_differ() { # SHIM INIT: but for those that a container of ctr shares 
   [ "$(readlink "/proc/$1/ns/pid_for_children")" = "$(readlink "/proc/$1/ns/pid")" ]
 }
 
+# The root filesystem is the container's alone, unless the host needs it.
+mounted_on_host() { grep -q "/default/$1/rootfs " /proc/self/mountinfo; }
+not_mounted_on_host() { ! mounted_on_host "$1"; }
+of_root() { execute "$1" "root$RANDOM" sh -c 'grep " / " /proc/mounts | cut -d" " -f3,4 | cut -d, -f1'; } # ID: type and mode
+with_root_of() { # SNAPSHOTTER TYPE ID [OPTIONS...]
+  local snapshotter=$1 type=$2 id=$3
+  shift 3
+  expect "$id: a container runs" 0 '' ctr_run -d --snapshotter "$snapshotter" "$@" -- "$id" sleep 1000
+  expect "$id: its root is writable" 0 "$type rw" of_root "$id"
+  expect "$id: and what it writes stays" 0 written execute "$id" w1 sh -c 'echo written >/new && cat /new'
+}
+roots() {
+  local bundles=/run/containerd/io.containerd.runtime.v2.task/default type
+  with_root_of overlayfs overlay r1
+  holds 'r1: it is not mounted on the host' not_mounted_on_host r1
+  expect 'r1: goes' 0 '' remove r1
+  type=$(stat -f -c %T /var/lib/containerd)
+  with_root_of native "${type%%/*}" r2
+  holds 'r2: it is not mounted on the host' not_mounted_on_host r2
+  expect 'r2: goes' 0 '' remove r2
+  with_root_of overlayfs overlay r3 --mount "type=bind,src=$bundles/r3/rootfs/etc,dst=/mnt,options=rbind"
+  holds 'r3: with a source in the root it is' mounted_on_host r3
+  expect 'r3: and the source is there' 0 root execute r3 m1 sh -c 'head -c4 /mnt/passwd'
+  expect 'r3: goes' 0 '' remove r3
+  holds 'r3: and its mount with it' not_mounted_on_host r3
+  expect 'a read-only root' 0 'overlay ro' ctr_run --rm --read-only -- r4 \
+    sh -c 'grep " / " /proc/mounts | cut -d" " -f3,4 | cut -d, -f1'
+  holds 'an image of sixty layers' many_layers 60
+  # More than mount(2) takes in one call.
+  image=docker.io/library/many:latest
+  expect 'runs, and the highest and the lowest are there' 0 $'60\n1' ctr_run --rm -- r6 cat /layers/60 /layers/1
+  # ctr 1.6 maps ids only with options of the runtime that it had before.
+  start_daemon user_namespace unshare --user sleep 1000000
+  local owner=${daemons[user_namespace]}
+  holds 'a user namespace' within 20 map_ids "$owner"
+  expect 'a root in it' 0 $'overlay\n0' ctr_run --rm --with-ns "user:/proc/$owner/ns/user" -- r5 \
+    sh -c 'grep " / " /proc/mounts | cut -d" " -f3; id -u'
+  stop_daemon user_namespace
+  image=docker.io/library/bb:latest
+}
+map_ids() { # PID: once it is in its own
+  [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ] &&
+    echo '0 100000 65536' >"/proc/$1/uid_map" && echo '0 100000 65536' >"/proc/$1/gid_map"
+}
+many_layers() { # COUNT: busybox, and layers of one file each; what is mounted upon is there
+  local directory=$work/many i
+  image_archive docker.io/library/many:latest sh >"$work/many.tar" && mkdir "$directory" && tar -C "$directory" -xf "$work/many.tar" || return
+  for i in $(seq "$1"); do
+    mkdir -p "$work"/one/{layers,proc,sys,dev,run} && echo "$i" >"$work/one/layers/$i" && tar -C "$work/one" -cf "$directory/$i.tar" . || return
+    rm -r "$work/one"
+    jq --arg layer "sha256:$(sha256sum "$directory/$i.tar" | cut -d' ' -f1)" '.rootfs.diff_ids += [$layer]' \
+      "$directory/config.json" >"$work/new.json" && mv "$work/new.json" "$directory/config.json" || return
+    jq --arg layer "$i.tar" '.[0].Layers += [$layer]' "$directory/manifest.json" >"$work/new.json" &&
+      mv "$work/new.json" "$directory/manifest.json" || return
+  done
+  tar -C "$directory" -c . | ctr image import -
+}
+
 # All of it, in and out, and then the end.
 streams() {
   expect_pipe 'exec has stdin until its end' 'some text' execute one s1 cat
@@ -184,6 +242,7 @@ start_containerd
 import_images default
 part arguments
 part by_type
+part roots
 part one_process
 part streams
 part loggers

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "mounts/snapshot.h"
 #include "shim/logger.h"
 #include "shim/messages.h"
 #include "shim/options.h"
-#include "shim/rootfs.h"
 #include "shim/ttrpc/frame.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -77,6 +77,11 @@ void envelope(fuzz::Input input) {
   }
 }
 
+void overlay(const std::vector<std::string>& parameters) {
+  const mounts::OverlayData data = mounts::overlay_data(parameters);
+  HOLDS(data.base.empty() || data.base.back() == '/', data.base);
+}
+
 // What has been read can be said in events.
 void task_request(fuzz::Input input) {
   const auto method = static_cast<Method>(input.byte() % (static_cast<int>(Method::shutdown) + 1));
@@ -85,10 +90,15 @@ void task_request(fuzz::Input input) {
   const Event event = task_create_event(*request, 1);
   HOLDS(event.message.size() >= request->id.size(), "an event without the id");
   for (const Mount& mount : request->rootfs) {
-    const MountCall call = mount_call(mount);
-    HOLDS(call.type == mount.type, call.type);
-    const ShortOverlay shortened = shorten(call.data);
-    HOLDS(shortened.base.empty() || shortened.base.back() == '/', shortened.base);
+    const auto plan = mounts::plan_snapshot({mount.type, mount.source, mount.options});
+    if (!plan.ok()) {
+      fuzz::check_error(plan.error(), {ErrorCode::unsupported, ErrorCode::invalid_config});
+      continue;
+    }
+    if (const auto* filesystem = std::get_if<mounts::NewFilesystem>(&*plan)) {
+      HOLDS(filesystem->fstype == mount.type, filesystem->fstype);
+      overlay(filesystem->parameters);
+    }
   }
 }
 
@@ -109,8 +119,9 @@ void parameters(fuzz::Input input) {
 void words(fuzz::Input input) {
   const LoggerCommand command = parse_logger(input.rest());
   HOLDS(!command.arguments.empty() && command.arguments.front() == command.path, command.path);
-  const ShortOverlay shortened = shorten(std::string(input.rest()));
-  HOLDS(shortened.data.size() <= input.rest().size(), shortened.data);
+  const auto plan =
+      mounts::plan_snapshot({"overlay", "overlay", {"lowerdir=" + std::string(input.rest())}});
+  if (plan.ok()) overlay(std::get<mounts::NewFilesystem>(*plan).parameters);
 }
 
 constexpr std::array kReaders = {frames, envelope, task_request, options, parameters, words};

@@ -32,7 +32,9 @@ LAYERS = {
     "runtime/cli": ["runtime/myrt.h", "runtime/container", "runtime/init/sealed_self.h",
                     "runtime/init/seal_number.h"] + BASE,
     # The other user of the library. It reads stats and OOM events by the location that the state has.
-    "shim": ["runtime/myrt.h", "runtime/container/status.h", "runtime/init/sealed_self.h", "cgroups", "protobuf"] + BASE,
+    # ... and makes the root filesystem that a Create request describes.
+    "shim": ["runtime/myrt.h", "runtime/container/status.h", "runtime/init/sealed_self.h", "cgroups", "mounts/snapshot.h",
+             "protobuf"] + BASE,
     # Build-time only: the manual pages and completions, made of the options table.
     "manual": ["runtime/cli/options_table.h", "runtime/cli/error_texts.h"] + BASE,
     "examples": ["runtime/myrt.h"] + BASE,

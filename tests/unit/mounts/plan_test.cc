@@ -135,6 +135,17 @@ TEST_CASE("rootfsPropagation is one of eight words", "[mounts][ROP-01]") {
   }
 }
 
+TEST_CASE("a root that is given goes into a mount namespace of its own, or nowhere", "[mounts]") {
+  PlanFixture fixture;
+  fixture.inputs.root_tree = mounts::RootTree::given;
+  const std::string text = mounts::to_string(fixture.planned());
+  CHECK(text.substr(0, text.find('\n')) == "root /b/rootfs pivot given");
+  for (const auto other : {mounts::MountNamespace::joined, mounts::MountNamespace::inherited}) {
+    fixture.inputs.mount_namespace = other;
+    CHECK(fixture.refused().pointer == "/linux/namespaces");
+  }
+}
+
 TEST_CASE("a mount label needs SELinux", "[mounts][LAB-01]") {
   PlanFixture fixture;
   fixture.spec.linux->mount_label = "system_u:object_r:x:s0:c1,c2";

@@ -135,23 +135,66 @@ TEST_CASE("metrics of cgroup v1 have the fields of io.containerd.cgroups.v1.Metr
   }
 }
 
-TEST_CASE("mount options are flags or the filesystem's", "[shim]") {
-  CHECK(mount_call({"overlay", "overlay", "", {"ro", "lowerdir=/a:/b", "nosuid", "index=off"}}) ==
-        MountCall{"overlay", "overlay", "lowerdir=/a:/b,index=off", MS_RDONLY | MS_NOSUID});
-  CHECK(mount_call({"bind", "/s", "", {"rbind", "ro"}}) ==
-        MountCall{"bind", "/s", "", MS_BIND | MS_REC | MS_RDONLY});
-  CHECK(mount_call({"bind", "/s", "", {}}).flags == MS_BIND);
-  CHECK(mount_call({"tmpfs", "t", "", {"ro", "rw"}}).flags == 0);
-}
+TEST_CASE("a root is only the container's where the host has no use for it", "[shim]") {
+  const std::string rootfs = "/run/b/rootfs";
+  const Mount overlay{"overlay", "overlay", "", {"lowerdir=/a:/b"}};
+  oci::Spec spec;
+  spec.root = oci::Root{"rootfs", false};
+  spec.linux = oci::Linux{};
+  spec.linux->namespaces.push_back({oci::NamespaceType::mount, ""});
+  oci::Mount proc;
+  proc.source = "proc";
+  spec.mounts.push_back(proc);
+  CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::container);
+  CHECK(place_of({{"bind", "/s", "", {"rbind"}}}, spec, rootfs) == RootfsPlace::container);
 
-TEST_CASE("an overlay of many layers is shortened by what they share", "[shim]") {
-  const ShortOverlay shortened =
-      shorten("workdir=/w,upperdir=/u,lowerdir=/var/lib/s/12/fs:/var/lib/s/1/fs");
-  CHECK(shortened.base == "/var/lib/s/");
-  CHECK(shortened.data == "workdir=/w,upperdir=/u,lowerdir=12/fs:1/fs");
-  CHECK(shorten("lowerdir=/a").base == "/");
-  CHECK(shorten("lowerdir=/a").data == "lowerdir=a");
-  CHECK(shorten("index=off").base.empty());
+  SECTION("a filesystem on a device") {
+    CHECK(place_of({{"ext4", "/dev/x", "", {}}}, spec, rootfs) == RootfsPlace::host);
+  }
+  SECTION("no mount, or two") {
+    CHECK(place_of({}, spec, rootfs) == RootfsPlace::host);
+    CHECK(place_of({overlay, overlay}, spec, rootfs) == RootfsPlace::host);
+  }
+  SECTION("a mount in a directory of the root") {
+    Mount below = overlay;
+    below.target = "/x";
+    CHECK(place_of({below}, spec, rootfs) == RootfsPlace::host);
+  }
+  SECTION("another root than that") {
+    spec.root->path = "/elsewhere";
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+    spec.root->path = "rootfs/below";
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+    spec.root.reset();
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+  }
+  SECTION("a mount namespace of somebody else") {
+    spec.linux->namespaces[0].path = "/proc/1/ns/mnt";
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+    spec.linux->namespaces.clear();
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+  }
+  SECTION("a hook that the host runs; those of the container see its own mounts") {
+    const oci::Hook hook;
+    spec.hooks.create_container = {hook};
+    spec.hooks.start_container = {hook};
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::container);
+    for (auto member : {&oci::Hooks::prestart, &oci::Hooks::create_runtime, &oci::Hooks::poststart,
+                        &oci::Hooks::poststop}) {
+      oci::Spec hooked = spec;
+      (hooked.hooks.*member).push_back(hook);
+      CHECK(place_of({overlay}, hooked, rootfs) == RootfsPlace::host);
+    }
+  }
+  SECTION("a source in the root") {
+    for (const char* source :
+         {"/run/b/rootfs", "/run/b/rootfs/x", "/run/b/../b/rootfs/x", "rootfs/x"}) {
+      spec.mounts[0].source = source;
+      CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::host);
+    }
+    spec.mounts[0].source = "/run/b/rootfs2";
+    CHECK(place_of({overlay}, spec, rootfs) == RootfsPlace::container);
+  }
 }
 
 TEST_CASE("a logger's URI is a program and its arguments", "[shim]") {
