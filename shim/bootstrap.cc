@@ -67,6 +67,16 @@ void detach_stdio() {
   ::dup2(log.ok() ? log->get() : null->get(), STDERR_FILENO);
 }
 
+// What a dead shim leaves of its socket. A living one serves others of the pod there, and a new one
+// may have put its own there since we looked.
+void remove_dead_socket(const std::string& path) {
+  struct stat before = {}, after = {};
+  if (::lstat(path.c_str(), &before) != 0) return;
+  const auto connected = sys::connect_unix(path);
+  if (connected.ok() || connected.error().errno_value != ECONNREFUSED) return;
+  if (::lstat(path.c_str(), &after) == 0 && after.st_ino == before.st_ino) ::unlink(path.c_str());
+}
+
 pid_t read_pid(const std::string& bundle) {
   const auto text = sys::read_file(bundle + "/init.pid");
   pid_t pid = 0;
@@ -147,6 +157,10 @@ Result<std::string> remove(const Arguments& arguments) {
   const auto removed = myrt::remove(context, {arguments.id, Switch::on});
   if (!removed.ok() && removed.error().code != ErrorCode::not_found) return removed.error();
   TRY(unmount_rootfs(bundle + "/rootfs"));
+  if (const auto config = sys::read_file(bundle + "/config.json"); config.ok()) {
+    remove_dead_socket(
+        socket_path(arguments.address, arguments.name_space, group_of(*config, arguments.id)));
+  }
   constexpr std::uint32_t kKilled = 128 + SIGKILL;
   return encode_delete_response(pid, {kKilled, std::chrono::system_clock::now()});
 }

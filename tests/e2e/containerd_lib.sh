@@ -88,5 +88,6 @@ nothing_left() { # NAMESPACE
   holds 'no cgroup is left' sh -c "! find /sys/fs/cgroup -type d -path '*/$2/*' | grep ."
   holds 'no state is left' sh -c "! find /run/containerd/runc/$1 -mindepth 1 2>/dev/null | grep ."
   holds 'no bundle is left' sh -c "! find /run/containerd/io.containerd.runtime.v2.task/$1 -mindepth 1 2>/dev/null | grep ."
+  [ -z "$SHIM" ] || holds 'no socket is left' sh -c '! find /run/containerd/s -mindepth 1 2>/dev/null | grep .'
   holds 'no mount is left' sh -c '! grep -E "containerd.*/rootfs" /proc/self/mountinfo'
 }
