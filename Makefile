@@ -20,6 +20,7 @@
 #   make fuzz            every fuzz target for MINUTES=1 each, under the same sanitizers; a table at the end
 #   sudo make check-dynamic  the integration tests with a runtime under the sanitizers, and what valgrind can run
 #   sudo make soak       random operations by WORKERS=8 for MINUTES=60, the runtime killed meanwhile: nothing may be left
+#                        SHIM=1: pods through containerd's CRI plugin, with shims, containerd and containers killed; MINUTES=30
 #   make install         DESTDIR= PREFIX=/usr/local
 #   make deb             .deb, .rpm and .tar.gz in build/packages; the same commit gives the same bytes
 #   sudo make package-test  the packages, used as a new user would in a clean Debian 12
@@ -105,9 +106,11 @@ check-dynamic:
 	@scripts/install-packages build run test check
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run-all dynamic memcheck; status=$$?; $(give_back); exit $$status
 
-soak: $(if $(filter command line environment,$(origin RUNTIME)),,all)
-	@scripts/install-packages run test
-	@RUNTIME=$(RUNTIME) MINUTES=$(or $(MINUTES),60) WORKERS=$(or $(WORKERS),8) SEED=$(SEED) LOG=$(BUILD)/soak.log tests/soak/run
+run_soak = RUNTIME=$(RUNTIME) MINUTES=$(or $(MINUTES),60) WORKERS=$(or $(WORKERS),8) SEED=$(SEED) LOG=$(BUILD)/soak.log tests/soak/run
+soak: $(if $(filter command line environment,$(origin RUNTIME)),,all) $(if $(SHIM),shim)
+	@scripts/install-packages run test $(if $(SHIM),e2e)
+	@$(if $(SHIM),RUNTIME=$(RUNTIME) SHIM=$(abspath $(BUILD))/containerd-shim-myrt-v2 MINUTES=$(or $(MINUTES),30) WORKERS=$(or $(WORKERS),4) \
+	SEED=$(SEED) LOG=$(BUILD)/shim-soak.log tests/soak/shim,$(run_soak))
 
 install: all
 	$(CMAKE) -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)

@@ -19,10 +19,10 @@ target_link_libraries(myrt_manual PRIVATE myrt_manual_texts)
 set(manual ${CMAKE_CURRENT_BINARY_DIR}/manual)
 file(MAKE_DIRECTORY ${manual})
 add_custom_command(OUTPUT ${manual}/stamp
-  COMMAND ${CMAKE_COMMAND} -E rm -rf man1 man7 completions
+  COMMAND ${CMAKE_COMMAND} -E rm -rf man1 man7 man8 completions
   COMMAND myrt_manual ${manual} ${MYRT_VERSION} ${MYRT_DATE}
   # Without a name and a time, as every distribution has them.
-  COMMAND sh -c "gzip -9n man1/*.1 man7/*.7"
+  COMMAND sh -c "gzip -9n man1/*.1 man7/*.7 man8/*.8"
   COMMAND ${CMAKE_COMMAND} -E touch stamp
   DEPENDS myrt_manual WORKING_DIRECTORY ${manual} VERBATIM)
 add_custom_target(manual DEPENDS ${manual}/stamp)
@@ -31,7 +31,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME runtime)
 # What is installed is built by name: `all` has the tests in it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 install(TARGETS myrt containerd-shim-myrt-v2 RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
-install(DIRECTORY ${manual}/man1 ${manual}/man7 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT runtime)
+install(DIRECTORY ${manual}/man1 ${manual}/man7 ${manual}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT runtime)
 install(FILES ${manual}/completions/myrt
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
 install(FILES ${manual}/completions/_myrt DESTINATION ${MYRT_ZSH_DIR} COMPONENT runtime)

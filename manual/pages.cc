@@ -16,6 +16,7 @@ using cli::CommandEntry;
 using cli::OptionEntry;
 
 constexpr std::string_view kUserCommands = "User commands";
+constexpr std::string_view kAdministration = "System administration";
 constexpr std::string_view kMiscellanea = "Miscellanea";
 
 Error lacks_text(std::string_view what, std::string_view name) {
@@ -139,11 +140,42 @@ Page conformance_page(const Edition& edition) {
   return {"man7/myrt-conformance.7", page};
 }
 
+std::string shim_word(std::string_view mark, const ShimWord& word, std::string_view between) {
+  const std::string value =
+      word.value.empty() ? "" : fmt::format("{}\\fI{}\\fR", between, roff_inline(word.value));
+  const std::string name = roff_inline(fmt::format("{}{}", mark, word.name));
+  return roff_tagged(fmt::format("\\fB{}\\fR{}", name, value), word.text);
+}
+
+Page shim_page(const Edition& edition) {
+  const std::string name = "containerd-shim-myrt-v2";
+  std::string page = roff_title(name, 8, edition.date, edition.version, kAdministration);
+  page += roff_heading("NAME") + roff_inline(name) +
+          " \\- shim of containerd with the myrt runtime linked in\n";
+  page += roff_heading("SYNOPSIS");
+  page += fmt::format(
+      "\\fB{0}\\fR \\-namespace \\fINAME\\fR \\-id \\fIID\\fR [\\fIflags\\fR] start\n.br\n"
+      "\\fB{0}\\fR \\-namespace \\fINAME\\fR \\-id \\fIID\\fR [\\fIflags\\fR] delete\n.br\n"
+      "\\fB{0}\\fR \\-v | \\-info\n",
+      roff_inline(name));
+  page += sections(shim_sections_before());
+  page += roff_heading("FLAGS");
+  for (const ShimWord& flag : shim_flags()) page += shim_word("-", flag, " ");
+  page += roff_heading("RUNTIME OPTIONS");
+  page += roff_paragraphs(
+      "Lines of `Name = value` in the file that the runtime's `ConfigPath` names, or those that "
+      "containerd sends for runc. An option by an unknown name is an error.");
+  for (const ShimWord& option : shim_options()) page += shim_word("", option, " = ");
+  page += sections(shim_sections_after());
+  page += see_also({reference("myrt", 1), reference("myrt-errors", 7)});
+  return {fmt::format("man8/{}.8", name), page};
+}
+
 }  // namespace
 
 Result<std::vector<Page>> pages(const Edition& edition) {
-  std::vector<Page> pages = {program_page(edition), errors_page(edition),
-                             conformance_page(edition)};
+  std::vector<Page> pages = {program_page(edition), errors_page(edition), conformance_page(edition),
+                             shim_page(edition)};
   for (const CommandEntry& command : cli::commands()) {
     const auto texts = command_texts();
     const auto text = std::find_if(texts.begin(), texts.end(), [&](const CommandText& entry) {

@@ -27,4 +27,14 @@ std::span<const Section> program_sections();
 std::span<const Section> error_sections();
 std::span<const Section> conformance_sections();
 
+// A flag, or an option of the TOML, of containerd-shim-myrt-v2(8). Each that shim/ knows is there.
+struct ShimWord {
+  std::string_view name, value, text;
+};
+std::span<const ShimWord> shim_flags();
+std::span<const ShimWord> shim_options();
+// What stands before and after them.
+std::span<const Section> shim_sections_before();
+std::span<const Section> shim_sections_after();
+
 }  // namespace myrt::manual

@@ -21,11 +21,13 @@ constexpr std::array kTextFlags = {
     TextFlag{"socket", &Arguments::socket},
 };
 
+constexpr std::array<std::string_view, 3> kSwitches = {"debug", "v", "info"};
+
 Error bad(std::string text) { return make_error(ErrorCode::invalid_argument, std::move(text)); }
 
 // Flags without a value. False: it is none.
 Result<bool> take_switch(Arguments& parsed, std::string_view name, std::string_view value) {
-  if (name != "debug" && name != "v" && name != "info") return false;
+  if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
   const bool on = value != "false" && value != "0";
   if (name == "debug") parsed.debug = on;
   if (name == "v" && on) parsed.action = Action::version;
@@ -41,6 +43,12 @@ Result<> take_action(Arguments& parsed, std::string_view word) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> flag_names() {
+  std::vector<std::string_view> names(kSwitches.begin(), kSwitches.end());
+  for (const TextFlag& flag : kTextFlags) names.push_back(flag.name);
+  return names;
+}
 
 Result<Arguments> parse_arguments(std::span<const char* const> arguments) {
   Arguments parsed;

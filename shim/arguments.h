@@ -3,6 +3,8 @@
 
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sys/result.h"
 
@@ -19,5 +21,7 @@ struct Arguments {
 // `-name value`, `-name=value` and the same with two dashes; the action last, as a word. Errors:
 // invalid_argument.
 Result<Arguments> parse_arguments(std::span<const char* const> arguments);
+// Every flag that it knows, without dashes.
+std::vector<std::string_view> flag_names();
 
 }  // namespace myrt::shim

@@ -133,6 +133,12 @@ Result<Options> decode_options(const Any& any) {
   return parse_options(body);
 }
 
+std::vector<std::string_view> option_names() {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : kEntries) names.push_back(entry.name);
+  return names;
+}
+
 Any options_in(std::string_view start_input) {
   constexpr unsigned kExtensions = 8;
   const auto fields = protobuf::read_fields(start_input);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shim/messages.h"
 #include "sys/result.h"
@@ -31,6 +32,9 @@ Result<Options> parse_options(std::string_view toml);
 std::string options_file(const Any& any);
 // decode_options, from that file if there is one. Errors: those, and system.
 Result<Options> load_options(const Any& any);
+
+// The names of the options in TOML.
+std::vector<std::string_view> option_names();
 
 // The options in what `start` gets on stdin: an Any, or the BootstrapParams of containerd 2.3,
 // whose extensions are such. Pure.

@@ -4,7 +4,7 @@ source "$(dirname "$0")/containerd_lib.sh"
 
 image=docker.io/library/bb:latest
 # Each takes a core for a while: the numbers are the in the whole run, and a tenth in CI.
-runs=100 execs=500 at_once=20
+runs=100 execs=500 at_once=24
 if [ "${E2E:-all}" = fast ]; then runs=20 execs=50; fi
 
 # each COUNT COMMAND...: COMMAND with 1 to COUNT as its last argument, $at_once at a time. Fails when

@@ -39,7 +39,7 @@ build_package() {
 has_files() {
   local file missing=0
   for file in usr/bin/myrt usr/bin/containerd-shim-myrt-v2 usr/share/man/man1/myrt.1.gz usr/share/man/man7/myrt-errors.7.gz \
-    usr/share/man/man7/myrt-conformance.7.gz usr/share/bash-completion/completions/myrt \
+    usr/share/man/man7/myrt-conformance.7.gz usr/share/man/man8/containerd-shim-myrt-v2.8.gz usr/share/bash-completion/completions/myrt \
     usr/share/zsh/vendor-completions/_myrt usr/share/fish/vendor_completions.d/myrt.fish \
     usr/share/doc/myrt/copyright usr/share/doc/myrt/changelog.Debian.gz \
     etc/containers/containers.conf.d/myrt.conf \

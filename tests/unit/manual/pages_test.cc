@@ -1,10 +1,14 @@
 #include "manual/pages.h"
 
+#include <algorithm>
+
 #include "manual/completions.h"
 #include "manual/errors_document.h"
 #include "manual/roff.h"
 #include "manual/texts.h"
 #include "runtime/cli/options_table.h"
+#include "shim/arguments.h"
+#include "shim/options.h"
 #include "tests/support/catch.h"
 
 using namespace myrt;
@@ -50,6 +54,27 @@ TEST_CASE("no text of the manual is about a command that is not there") {
   for (const manual::CommandText& text : manual::command_texts()) {
     CAPTURE(text.name);
     CHECK(cli::find_command(text.name) != nullptr);
+  }
+}
+
+TEST_CASE("the shim's page has each of its flags and options, and no other") {
+  const auto pages = all_pages();
+  const manual::Page* page = find(pages, "man8/containerd-shim-myrt-v2.8");
+  REQUIRE(page != nullptr);
+  const auto names_of = [](std::span<const manual::ShimWord> words) {
+    std::vector<std::string_view> names;
+    for (const manual::ShimWord& word : words) names.push_back(word.name);
+    std::ranges::sort(names);
+    return names;
+  };
+  auto flags = shim::flag_names();
+  auto options = shim::option_names();
+  std::ranges::sort(flags);
+  std::ranges::sort(options);
+  CHECK(names_of(manual::shim_flags()) == flags);
+  CHECK(names_of(manual::shim_options()) == options);
+  for (const std::string_view flag : flags) {
+    CHECK(page->text.find(manual::roff_inline(fmt::format("-{}", flag))) != std::string::npos);
   }
 }
 
