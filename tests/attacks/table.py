@@ -81,6 +81,13 @@ def version(runtime):
     return output.splitlines()[0].strip() if output else runtime
 
 
+def column_name(text, runtime):
+    """`myrt`; a peer has a column for each version: "runc version 1.1.5+ds1" is `runc 1.1.5`."""
+    found = re.match(r"(\S+) version ([0-9.]+)", text)
+    name = pathlib.Path(runtime).name
+    return name if name == "myrt" or not found else f"{found.group(1)} {found.group(2)}"
+
+
 def table(columns):
     names = sorted(columns, key=lambda name: (name != "myrt", name))
     lines = ["| advisory | attack | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
@@ -110,7 +117,8 @@ def main():
     parser.add_argument("runtime")
     parser.add_argument("--publish", type=pathlib.Path)
     options = parser.parse_args()
-    name = pathlib.Path(options.runtime).name
+    about = version(options.runtime)
+    name = column_name(about, options.runtime)
     rows = read(options.results)
     attacks = [attack for list_ in rows.values() for attack in list_]
     count = {kind: sum(a["outcome"] == kind for a in attacks) for kind in ("held", "BREACHED", "FAILED")}
@@ -126,7 +134,7 @@ def main():
     notes = [f"{a['what']}: {a['note']}" for a in attacks if a["note"]]
     if notes:
         summary += ". Free races: " + "; ".join(notes)
-    column = dict(version=version(options.runtime), date=datetime.date.today().isoformat(), summary=summary,
+    column = dict(version=about, date=datetime.date.today().isoformat(), summary=summary,
                   rows={row: verdict(list_) for row, list_ in rows.items()})
     for row, list_ in rows.items():
         print(f"{row:22} {verdict(list_)}")
