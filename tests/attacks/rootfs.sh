@@ -8,7 +8,7 @@ add_mount() { edit ".mounts += [$1]"; }
 
 final_symlinks() {
   local type how target
-  for type in tmpfs devpts mqueue directory file; do
+  for type in tmpfs devpts mqueue directory file device below; do
     for how in run:made create:made run:there create:there; do
       outside_bundle true
       target=$outside/made
@@ -18,6 +18,8 @@ final_symlinks() {
       case $type in
         directory) add_mount '{"destination": "/link", "type": "bind", "source": "data", "options": ["bind"]}' ;;
         file) add_mount '{"destination": "/link", "type": "bind", "source": "data/file", "options": ["bind"]}' ;;
+        device) edit '.linux.devices = [{path: "/link", type: "c", major: 1, minor: 3}]' ;;
+        below) edit '.linux.devices = [{path: "/link/null", type: "c", major: 1, minor: 3}]' ;;
         *) add_mount '{"destination": "/link", "type": "'$type'", "source": "'$type'"}' ;;
       esac
       watch_mounts
