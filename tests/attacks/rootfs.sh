@@ -185,7 +185,7 @@ mask_null() {
     edit '.linux.maskedPaths = ["/secret"]'
     at_hook 'rm rootfs/dev/null && ln -s /payload rootfs/dev/null'
     by $how
-    [ "$status" -ne 0 ] || [[ $out == *'mask 1:3'* ]] || breached "$how: the mask is: $out"
+    [ "$status" -ne 0 ] || [ -z "$out" ] || [[ $out == *'mask 1:3'* ]] || breached "$how: the mask is: $out"
     case $out in *secret* | *attack*) breached "$how: read through the mask: $out" ;; esac
     of_myrt contains "$out" 'mask 1:3'
   done
