@@ -13,9 +13,12 @@ no_device_rules() {
   local how
   outside_bundle sh -c "$opens_it"
   edit 'del(.linux.resources) | .process.capabilities |= with_entries(.value += ["CAP_MKNOD"])'
-  run
-  of_myrt is_status 0
-  judge_device run
+  for how in run create; do
+    by $how
+    of_myrt is_status 0
+    judge_device $how
+    rm -f "$bundle/rootfs/device"
+  done
   edit '.process.args = ["sleep", "1000"]'
   # The cgroup2 of a v1 host has no controller to update.
   [ $cgroup_version = 2 ] || edit '.linux.resources = {pids: {limit: 100}}'
@@ -26,16 +29,27 @@ no_device_rules() {
   judge_device 'exec, after an update'
 }
 
+takes_others='find /sys/fs/cgroup -name "*not-yours*" | head -1; find /sys/fs/cgroup -name "*not-yours*" -exec mkdir {}/made \; 2>/dev/null; :'
 other_cgroups() {
+  local how
+  for how in run create exec; do other_cgroups_by $how; done
+}
+other_cgroups_by() {
   # CVE-2023-25809: without a cgroup namespace the hierarchy of the host is not the container's to write.
-  outside_bundle sh -c 'find /sys/fs/cgroup -name "*not-yours*" | head -1; find /sys/fs/cgroup -name "*not-yours*" -exec mkdir {}/made \; 2>/dev/null; :'
+  outside_bundle sh -c "$takes_others"
   without_namespace cgroup
   edit '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"]}]'
   local place
   for place in $(find $cgroup_root -maxdepth 1 -mindepth 1 -type d -writable) $cgroup_root; do
     [ ! -e "$place/cgroup.procs" ] || mkdir "$place/not-yours" 2>/dev/null || :
   done
-  run
+  if [ "$1" = exec ]; then
+    edit '.process.args = ["sleep", "1000"]'
+    run_detached
+    try timeout 60 "$RUNTIME" --root "$state_root" exec "$id" sh -c "$takes_others"
+  else
+    by "$1"
+  fi
   local seen=$out made
   made=$(find $cgroup_root -path '*not-yours*/made' -type d)
   find $cgroup_root -depth -path '*not-yours*' -type d -exec rmdir {} \; 2>/dev/null

@@ -116,9 +116,13 @@ init_within_reach() {
   pid=$(state_of pid)
   edit '.linux.namespaces |= map(if .type == "pid" or .type == "user" then .path = "/proc/\($pid)/ns/\(.type)" else . end)
     | .linux.cgroupsPath += "-second" | .process.args = ["true"] | del(.linux.uidMappings, .linux.gidMappings)' --arg pid "$pid"
-  at_stop init-joined "'$RUNTIME' --root '$state_root' exec '$first' sh -c \"\$LOOKS\" >'$bundle/seen' 2>&1 || :" \
-    run --bundle "$bundle" "$id-second"
-  judge_looking
+  local how
+  for how in run create; do
+    at_stop init-joined "'$RUNTIME' --root '$state_root' exec '$first' sh -c \"\$LOOKS\" >'$bundle/seen' 2>&1 || :" \
+      $how --bundle "$bundle" "$id-second"
+    judge_looking
+    runtime delete --force "$id-second" >/dev/null 2>&1 || :
+  done
 }
 
 # --- descriptors and the working directory -------------------------------------------------------
@@ -173,9 +177,13 @@ fds_in_the_payload() {
 # --- capabilities, users, groups -----------------------------------------------------------------
 
 inheritable() {
-  outside_bundle sh -c 'grep CapInh /proc/self/status'
-  run_ok
-  [[ $out == *0000000000000000 ]] || breached "run: $out"
+  local how
+  for how in run create; do
+    outside_bundle sh -c 'grep CapInh /proc/self/status'
+    by $how
+    is_status 0
+    [[ $out == *0000000000000000 ]] || breached "$how: $out"
+  done
   edit '.process.args = ["sleep", "1000"]'
   run_detached
   local cap
@@ -230,22 +238,78 @@ groups_denied() {
     | del(.linux.cgroupsPath, .linux.resources) | .mounts |= map(select(.destination | startswith("/dev/pts") | not))
     | .mounts |= map(select(.destination != "/sys"))
     | .linux.namespaces |= map(select(.type != "network" and .type != "cgroup"))'
-  try env -u XDG_RUNTIME_DIR timeout 60 setpriv --reuid 1000 --regid 1000 --groups 40 \
-    "$RUNTIME" --root "$work/cases/user" run --bundle "$bundle" "$id"
+  by_user() {
+    try env -u XDG_RUNTIME_DIR timeout 60 setpriv --reuid 1000 --regid 1000 --groups 40 "$RUNTIME" --root "$work/cases/user" "$@"
+  }
+  by_user run --bundle "$bundle" "$id"
   if is_peer && [ "$status" -ne 0 ]; then skip "does not run rootless here: ${err##*msg=}"; fi
   [ "$out" = deny ] || breached "setgroups: \`$out\` $err"
+  edit '.process.args = ["sleep", "1000"]'
+  by_user create --bundle "$bundle" "$id"
+  is_status 0
+  by_user start "$id"
+  is_status 0
+  by_user exec "$id" cat /proc/1/setgroups /proc/self/setgroups
+  local answer=$out
+  by_user delete --force "$id"
+  [ "$answer" = $'deny\ndeny' ] || breached "setgroups of create and exec: \`$answer\` $err"
+}
+
+# --- exec into a container that has changed its /proc and /dev ------------------------------------
+
+# changed_container TEXT: runs, has CAP_SYS_ADMIN, and has done that.
+changed_container() {
+  outside_bundle
+  all_capabilities
+  edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+  run_detached
+  must runtime exec "$id" sh -c "$1"
+}
+exec_with_a_fake_procfs() {
+  # Labels, the oom score and the sysctls of a joined namespace are files of /proc.
+  changed_container 'mount -t tmpfs none /proc && for p in self thread-self 1 2 3 4 5 6 7 8 9; do
+      mkdir -p /proc/$p/attr /proc/$p/fd; echo untouched | tee /proc/$p/oom_score_adj /proc/$p/attr/exec /proc/$p/uid_map; done'
+  jq '.process | .args = ["sleep", "1000"] | .oomScoreAdj = 321' "$bundle/config.json" >"$bundle/process.json"
+  try timeout 60 "$RUNTIME" --root "$state_root" exec --detach --pid-file "$bundle/exec-pid" --process "$bundle/process.json" "$id"
+  local pid
+  pid=$(state_of pid)
+  [ "$(cat "/proc/$pid/root/proc/"*/{oom_score_adj,attr/exec,uid_map} | sort -u)" = untouched ] || breached 'exec wrote into the files of the container'
+  of_myrt is_status 0
+  [ "$status" -ne 0 ] || [ "$(<"/proc/$(<"$bundle/exec-pid")/oom_score_adj")" = 321 ] || breached 'the oom score is not what was asked for'
+}
+exec_with_a_fake_devpts() {
+  changed_container 'mount -t tmpfs none /dev/pts && ln -s /proc/1/attr/exec /dev/pts/ptmx && echo attack | tee /dev/pts/0 /dev/pts/1 && chmod 666 /dev/pts/?'
+  "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
+  wait_until test -S "$bundle/console.sock"
+  try timeout 60 "$RUNTIME" --root "$state_root" exec --detach --tty --console-socket "$bundle/console.sock" --pid-file "$bundle/exec-pid" "$id" sleep 1000
+  if [ "$status" -eq 0 ]; then
+    [ "$(stat -L -c %t "/proc/$(<"$bundle/exec-pid")/fd/0")" = 88 ] || breached 'its terminal is no terminal'
+  fi
+  [ "$(runtime exec "$id" cat /dev/pts/0)" = attack ] || breached 'exec wrote into the file of the container'
+  of_myrt contains "$err" 'open `/dev/pts/ptmx`'
 }
 
 # --- requests ------------------------------------------------------------------------------------
 
+judge_misreading() {
+  [ "$status" -ne 0 ] || breached "$1: it started"
+  case $err in *protocol* | *malformed* | *handshake* | *panic* | *'egmentation'*) breached "$1: the message was misread: ${err:0:300}" ;; esac
+}
 long_texts() {
   # Lengths that do not fit: the messages between the runtime and init, and the id maps.
-  outside_bundle true
-  edit '.process.args = ["/" + ("A" * 70000)]'
-  run
-  [ "$status" -ne 0 ] || breached 'it started'
-  case $err in *protocol* | *malformed* | *handshake* | *panic* | *'egmentation'*) breached "the message was misread: ${err:0:300}" ;; esac
-  of_myrt contains "$err" 'unable to start container process: exec: \"/AAAA'
+  local how long
+  for how in run create; do
+    outside_bundle true
+    edit '.process.args = ["/" + ("A" * 70000)]'
+    by $how
+    judge_misreading $how
+    of_myrt contains "$err" 'unable to start container process: exec: \"/AAAA'
+  done
+  outside_bundle
+  run_detached
+  long=/$(head -c 70000 /dev/zero | tr '\0' A)
+  try timeout 60 "$RUNTIME" --root "$state_root" exec "$id" "$long"
+  judge_misreading exec
   outside_bundle sh -c 'cat /proc/self/uid_map | head -1; readlink /proc/self/ns/user'
   new_namespace user
   edit '.linux.uidMappings = [range(0; 5000) | {containerID: ., hostID: (100000 + . * 2), size: 1}] | .linux.gidMappings = .linux.uidMappings'
@@ -289,6 +353,8 @@ attack CVE-2021-43784 static 'texts and maps of more than 64 KiB' long_texts wit
 attack CVE-2022-29162 static 'exec --cap and inheritable capabilities' inheritable without-empty-inheritable
 attack CVE-2024-21626 static 'a working directory below /proc/self/fd' cwd_of_the_host without-cwd-check
 attack CVE-2024-21626 static 'descriptors in the payload' fds_in_the_payload without-close-range
+attack CVE-2025-52565 static 'exec: the container has replaced /dev/pts' exec_with_a_fake_devpts
+attack CVE-2025-52881 static 'exec: the container has replaced /proc' exec_with_a_fake_procfs
 attack CVE-2026-30892 static '174 texts for exec --user' users without-whole-ids
 attack CVE-2026-84042 static 'helpers of the image' helpers_of_the_image a-hook-of-the-image
 attack CVE-2014-8989 static 'rootless: setgroups' groups_denied without-setgroups-deny

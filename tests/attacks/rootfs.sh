@@ -8,7 +8,7 @@ add_mount() { edit ".mounts += [$1]"; }
 
 final_symlinks() {
   local type how target
-  for type in tmpfs devpts mqueue directory file; do
+  for type in tmpfs devpts mqueue directory file device below; do
     for how in run:made create:made run:there create:there; do
       outside_bundle true
       target=$outside/made
@@ -18,6 +18,8 @@ final_symlinks() {
       case $type in
         directory) add_mount '{"destination": "/link", "type": "bind", "source": "data", "options": ["bind"]}' ;;
         file) add_mount '{"destination": "/link", "type": "bind", "source": "data/file", "options": ["bind"]}' ;;
+        device) edit '.linux.devices = [{path: "/link", type: "c", major: 1, minor: 3}]' ;;
+        below) edit '.linux.devices = [{path: "/link/null", type: "c", major: 1, minor: 3}]' ;;
         *) add_mount '{"destination": "/link", "type": "'$type'", "source": "'$type'"}' ;;
       esac
       watch_mounts
@@ -29,20 +31,23 @@ final_symlinks() {
 
 # proc_at_a_link NAME TARGET: NAME of the rootfs is a link, and a file system is to be mounted there.
 proc_at_a_link() {
-  outside_bundle sh -c 'grep -q " /elsewhere " /proc/self/mountinfo /elsewhere/self/mountinfo && echo landed; ls -d /elsewhere/kernel && echo landed'
-  rmdir "$bundle/rootfs/$1"
-  mkdir -p "$bundle/rootfs/elsewhere"
-  ln -s "$2" "$bundle/rootfs/$1"
-  run
-  case $out in *landed*) breached "/$1 was mounted where the link leads" ;; esac
-  of_myrt contains "$err" "/$1\` must be mounted on ordinary directory"
+  local how
+  for how in run create; do
+    outside_bundle sh -c 'grep -q " /elsewhere " /proc/self/mountinfo /elsewhere/self/mountinfo && echo landed; ls -d /elsewhere/kernel && echo landed'
+    rmdir "$bundle/rootfs/$1"
+    mkdir -p "$bundle/rootfs/elsewhere"
+    ln -s "$2" "$bundle/rootfs/$1"
+    if [ "$2" = hop ]; then ln -s elsewhere "$bundle/rootfs/hop"; fi
+    by $how
+    case $out in *landed*) breached "$how: /$1 was mounted where the link leads" ;; esac
+    of_myrt contains "$err" "/$1\` must be mounted on ordinary directory"
+  done
 }
 proc_link() { proc_at_a_link proc elsewhere; }
 proc_link_chain() {
   local target
   for target in /elsewhere ../../elsewhere ./other/../elsewhere hop; do
     proc_at_a_link proc $target
-    [ "$target" != hop ] || ln -s elsewhere "$bundle/rootfs/hop"
   done
 }
 sys_link() {
@@ -52,15 +57,18 @@ sys_link() {
 
 proc_volume() {
   # Labels would be written into the volume's files.
-  outside_bundle true
-  mkdir -p "$bundle/data/self/attr" "$bundle/data/1/attr"
-  touch "$bundle/data/self/attr/exec" "$bundle/data/1/attr/exec"
-  edit '.mounts |= map(select(.destination != "/proc"))'
-  add_mount '{"destination": "/proc", "type": "bind", "source": "data", "options": ["bind"]}'
-  run
-  if is_peer && [ "$status" -eq 0 ]; then skip 'starts, and has no label to lose: this host has no LSM'; fi
-  [ "$status" -ne 0 ] || breached 'it started with a directory for /proc'
-  of_myrt contains "$err" 'is no procfs'
+  local how
+  for how in run create; do
+    outside_bundle true
+    mkdir -p "$bundle/data/self/attr" "$bundle/data/1/attr"
+    touch "$bundle/data/self/attr/exec" "$bundle/data/1/attr/exec"
+    edit '.mounts |= map(select(.destination != "/proc"))'
+    add_mount '{"destination": "/proc", "type": "bind", "source": "data", "options": ["bind"]}'
+    by $how
+    if is_peer && [ "$status" -eq 0 ]; then skip 'starts, and has no label to lose: this host has no LSM'; fi
+    [ "$status" -ne 0 ] || breached "$how: it started with a directory for /proc"
+    of_myrt contains "$err" 'is no procfs'
+  done
 }
 
 runtime_written_names() {
@@ -114,15 +122,19 @@ dev_link() {
 }
 
 console_link() {
-  outside_bundle true
-  ln -s "$outside/console" "$bundle/rootfs/dev/console"
-  edit '.process.terminal = true'
-  # A devpts is needed for a terminal; /dev itself stays the image's.
-  edit '.mounts |= map(select(.destination as $d | ["/dev", "/dev/shm", "/dev/mqueue"] | index($d) | not))'
-  "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
-  wait_until test -S "$bundle/console.sock"
-  attempt create --console-socket "$bundle/console.sock"
-  outside_holds
+  local how
+  for how in create 'run --detach'; do
+    outside_bundle true
+    ln -s "$outside/console" "$bundle/rootfs/dev/console"
+    edit '.process.terminal = true'
+    # A devpts is needed for a terminal; /dev itself stays the image's.
+    edit '.mounts |= map(select(.destination as $d | ["/dev", "/dev/shm", "/dev/mqueue"] | index($d) | not))'
+    "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
+    wait_until test -S "$bundle/console.sock"
+    # shellcheck disable=SC2086
+    attempt $how --console-socket "$bundle/console.sock"
+    outside_holds
+  done
 }
 
 null_link_to_a_host_file() {
@@ -134,10 +146,28 @@ null_link_to_a_host_file() {
   dev_of_the_image
   add_mount '{"destination": "/host-file", "type": "bind", "source": "host-file", "options": ["bind"]}'
   edit '.process.user = {"uid": 1000, "gid": 1000}'
-  runtime run --bundle "$bundle" "$id" < <(:) 2>&1 | cat >"$bundle/seen"
-  [ "$(stat -c %u "$bundle/host-file")" = 0 ] || breached "the host's file belongs to $(stat -c %u "$bundle/host-file")"
-  [ "$(<"$bundle/host-file")" = $canary ] || breached "the host's file: $(<"$bundle/host-file")"
-  of_myrt contains "$(<"$bundle/seen")" 'exists and is not the device'
+  local how
+  for how in run create; do
+    {
+      runtime $how --bundle "$bundle" "$id" || :
+      if [ $how = create ] && [ -e "$state_root/$id" ] && runtime start "$id"; then wait_status stopped; fi
+    } < <(:) 2>&1 | cat >"$bundle/seen"
+    runtime delete --force "$id" >/dev/null 2>&1 || :
+    host_file_holds "$how"
+    of_myrt contains "$(<"$bundle/seen")" 'exists and is not the device'
+  done
+  # The link is made when the container runs.
+  rm "$bundle/rootfs/dev/null"
+  edit '.process.args = ["sleep", "1000"]'
+  run_detached
+  rm -f "$bundle/rootfs/dev/null"
+  ln -s /host-file "$bundle/rootfs/dev/null"
+  try runtime exec --user 1000:1000 "$id" true
+  host_file_holds exec
+}
+host_file_holds() {
+  [ "$(stat -c %u "$bundle/host-file")" = 0 ] || breached "$1: the host's file belongs to $(stat -c %u "$bundle/host-file")"
+  [ "$(<"$bundle/host-file")" = $canary ] || breached "$1: the host's file: $(<"$bundle/host-file")"
 }
 
 # --- exchanged while it is set up ----------------------------------------------------------------
@@ -146,16 +176,19 @@ null_link_to_a_host_file() {
 at_hook() { edit '.hooks.createRuntime = [{path: "/bin/bash", args: ["bash", "-c", $text]}]' --arg text "cd '$bundle'; $1"; }
 
 mask_null() {
-  outside_bundle sh -c 'stat -c "mask %t:%T" /secret; cat /secret'
-  echo secret >"$bundle/rootfs/secret"
-  echo attack >"$bundle/rootfs/payload"
-  dev_of_the_image
-  edit '.linux.maskedPaths = ["/secret"]'
-  at_hook 'rm rootfs/dev/null && ln -s /payload rootfs/dev/null'
-  run
-  [ "$status" -ne 0 ] || [[ $out == *'mask 1:3'* ]] || breached "the mask is: $out"
-  case $out in *secret* | *attack*) breached "read through the mask: $out" ;; esac
-  of_myrt contains "$out" 'mask 1:3'
+  local how
+  for how in run create; do
+    outside_bundle sh -c 'stat -c "mask %t:%T" /secret; cat /secret'
+    echo secret >"$bundle/rootfs/secret"
+    echo attack >"$bundle/rootfs/payload"
+    dev_of_the_image
+    edit '.linux.maskedPaths = ["/secret"]'
+    at_hook 'rm rootfs/dev/null && ln -s /payload rootfs/dev/null'
+    by $how
+    [ "$status" -ne 0 ] || [ -z "$out" ] || [[ $out == *'mask 1:3'* ]] || breached "$how: the mask is: $out"
+    case $out in *secret* | *attack*) breached "$how: read through the mask: $out" ;; esac
+    of_myrt contains "$out" 'mask 1:3'
+  done
 }
 
 # /dev is a volume that the attacker has too: which directory `pts` is, is his choice.
@@ -169,18 +202,22 @@ console_bundle() {
   wait_until test -S "$bundle/console.sock"
 }
 start_and_see_console() {
-  [ "$status" -ne 0 ] || try timeout 30 "$RUNTIME" --root "$state_root" start "$id"
+  if [ "$status" -eq 0 ] && status_is created; then try timeout 30 "$RUNTIME" --root "$state_root" start "$id"; fi
   [ "$status" -ne 0 ] || wait_status stopped
   if [ -s "$bundle/rootfs/result" ]; then
     grep -q 'console 88:' "$bundle/rootfs/result" || breached "/dev/console: $(<"$bundle/rootfs/result")"
   fi
 }
 console_exchange() {
-  console_bundle
-  at_stop console "'$RACER' swap '$bundle/volume/pts' '$bundle/volume/evil'" \
-    create --bundle "$bundle" --console-socket "$bundle/console.sock" "$id"
-  start_and_see_console
-  [ -s "$bundle/rootfs/result" ] || fail 'the container says nothing' "$err"
+  local how
+  for how in create 'run --detach'; do
+    console_bundle
+    # shellcheck disable=SC2086
+    at_stop console "'$RACER' swap '$bundle/volume/pts' '$bundle/volume/evil'" \
+      $how --bundle "$bundle" --console-socket "$bundle/console.sock" "$id"
+    start_and_see_console
+    [ -s "$bundle/rootfs/result" ] || fail 'the container says nothing' "$err"
+  done
 }
 pts_exchange() {
   console_bundle
@@ -191,6 +228,10 @@ pts_exchange() {
 }
 
 read_only_root() {
+  read_only_root_by run
+  read_only_root_by create
+}
+read_only_root_by() {
   # The image has a /proc of its own, where every number leads to a mount that may be written anyway.
   outside_bundle sh -c 'echo x >/written && echo root-is-writable'
   mkdir -p "$bundle/rootfs/proc/self/fd" "$bundle/rootfs/proc/thread-self/fd"
@@ -202,7 +243,7 @@ read_only_root() {
   edit '.root.readonly = true | .linux.maskedPaths = [] | .linux.readonlyPaths = []
     | .mounts |= map(select(.destination != "/proc"))'
   add_mount '{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}'
-  run
+  by "$1"
   case $out in *root-is-writable*) breached 'the read-only root was written to' ;; esac
   of_myrt contains "$err" 'Read-only file system'
 }
@@ -223,6 +264,10 @@ mount_into_procfs() {
 }
 
 joined_fake_procfs() {
+  joined_fake_procfs_by run
+  joined_fake_procfs_by create
+}
+joined_fake_procfs_by() {
   # The mount namespace that is joined has other files where the sysctls are.
   outside_bundle true
   mkdir "$bundle/fake"
@@ -232,13 +277,17 @@ joined_fake_procfs() {
   wait_until test -e "$bundle/ready"
   edit '.linux.namespaces |= map(if .type == "mount" then .path = $path else . end) | .linux.sysctl = {"kernel.msgmax": "12345"}
     | .linux.maskedPaths = [] | .linux.readonlyPaths = []' --arg path "/proc/$attacker/ns/mnt"
-  run
+  by "$1"
   kill -KILL $attacker
   [ "$(<"$bundle/fake/msgmax")" = untouched ] || breached "the sysctl went into the attacker's file: $(<"$bundle/fake/msgmax")"
   of_myrt is_status 0
 }
 
 mount_exchange() {
+  mount_exchange_by run
+  mount_exchange_by create
+}
+mount_exchange_by() {
   # CVE-2021-30465: the destination is looked up, then exchanged, then mounted on.
   local mount
   for mount in '{"destination": "/a/b", "type": "bind", "source": "data", "options": ["bind"]}' \
@@ -251,7 +300,7 @@ mount_exchange() {
     add_mount "$mount"
     watch_mounts
     at_stop "mount-target:$(jq -r .destination <<<"$mount")" "'$RACER' swap '$bundle/rootfs/a' '$bundle/rootfs/link'" \
-      run --bundle "$bundle" "$id"
+      "$1" --bundle "$bundle" "$id"
     outside_holds
     is_status 0
   done
@@ -259,11 +308,18 @@ mount_exchange() {
 
 proc_exchange() {
   # CVE-2019-19921: what was a directory when it was checked is a link when it is mounted on.
-  outside_bundle sh -c 'grep -q " /elsewhere " /elsewhere/self/mountinfo && echo landed'
-  mkdir -p "$bundle/rootfs/elsewhere"
-  ln -s elsewhere "$bundle/rootfs/link"
-  at_stop mount-target:/proc "'$RACER' swap '$bundle/rootfs/proc' '$bundle/rootfs/link'" run --bundle "$bundle" "$id"
-  case $out in *landed*) breached '/proc was mounted where the link leads' ;; esac
+  local how
+  for how in run create; do
+    outside_bundle sh -c 'grep -q " /elsewhere " /elsewhere/self/mountinfo && echo landed >/landed; :'
+    mkdir -p "$bundle/rootfs/elsewhere"
+    ln -s elsewhere "$bundle/rootfs/link"
+    at_stop mount-target:/proc "'$RACER' swap '$bundle/rootfs/proc' '$bundle/rootfs/link'" $how --bundle "$bundle" "$id"
+    if [ $how = create ] && [ "$status" -eq 0 ]; then
+      must runtime start "$id"
+      wait_status stopped
+    fi
+    [ ! -e "$bundle/rootfs/landed" ] || breached "$how: /proc was mounted where the link leads"
+  done
 }
 
 mkdir_exchange() {

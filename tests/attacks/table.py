@@ -13,36 +13,36 @@ import re
 import subprocess
 import sys
 
-# The rows, in the order of their publication, and what each attacks.
+# The rows, in the order of their publication: what each attacks, and the commands that it is tried on.
 ROWS = {
-    "CVE-2014-8989": "dropping supplementary groups without privileges",
-    "CVE-2019-5736": "overwriting the runtime's binary",
-    "CVE-2019-16884": "a volume for /proc swallows labels",
-    "CVE-2019-18837": "the last component of a destination is a link",
-    "CVE-2019-19921": "/proc is a link, or becomes one",
-    "GHSA-g54h-m393-cpwq": "no device rules allow every device",
-    "CVE-2021-30465": "a destination is exchanged for a link",
-    "CVE-2021-43784": "lengths that overflow in messages",
-    "CVE-2022-29162": "inheritable capabilities by `exec --cap` (and CVE-2022-27650, CVE-2025-27612)",
-    "CVE-2023-25809": "the host's cgroups can be written",
-    "CVE-2023-27561": "/proc is a link, again (and CVE-2023-28642)",
-    "CVE-2024-21626": "a leaked descriptor as working directory",
-    "CVE-2024-45310": "`mkdir -p` makes files outside of the root",
-    "CVE-2025-24965": "a link at a name that the runtime writes",
-    "CVE-2025-31133": "the image's /dev/null as a mask",
-    "CVE-2025-52565": "/dev/pts is exchanged before the console",
-    "CVE-2025-52881": "writes to /proc are redirected",
-    "CVE-2025-54867": "/sys or /proc is a link",
-    "CVE-2026-30892": "`exec --user` parses wrongly",
-    "CVE-2026-41579": "/dev is a link (and CVE-2026-47766)",
-    "CVE-2026-88264": "/dev/console is a link",
-    "CVE-2026-88265": "/dev/null is a link to a host file",
-    "CVE-2026-84042": "a helper of the image is executed",
-    "CVE-2026-115521": "the read-only root is looked up in the image's /proc",
-    "CVE-2026-119101": "a restore mixes up mounts (and CVE-2026-115520)",
-    "runc#5351": "`exec --cgroup` leads out",
-    "chroot": "the runtime itself is in a chroot: `exec` and CAP_SYS_CHROOT lead to the host's root",
-    "hot-mounts": "`mounts add` follows links; init within reach of a pod",
+    "CVE-2014-8989": ("dropping supplementary groups without privileges", "run, create, exec"),
+    "CVE-2019-5736": ("overwriting the runtime's binary", "run, create, exec"),
+    "CVE-2019-16884": ("a volume for /proc swallows labels", "run, create"),
+    "CVE-2019-18837": ("the last component of a destination is a link", "run, create"),
+    "CVE-2019-19921": ("/proc is a link, or becomes one", "run, create"),
+    "GHSA-g54h-m393-cpwq": ("no device rules allow every device", "run, create, exec, update"),
+    "CVE-2021-30465": ("a destination is exchanged for a link", "run, create"),
+    "CVE-2021-43784": ("lengths that overflow in messages", "run, create, exec"),
+    "CVE-2022-29162": ("inheritable capabilities by `exec --cap` (and CVE-2022-27650, CVE-2025-27612)", "run, create, exec"),
+    "CVE-2023-25809": ("the host's cgroups can be written", "run, create, exec"),
+    "CVE-2023-27561": ("/proc is a link, again (and CVE-2023-28642)", "run, create"),
+    "CVE-2024-21626": ("a leaked descriptor as working directory", "run, create, exec"),
+    "CVE-2024-45310": ("`mkdir -p` makes files outside of the root", "run, create"),
+    "CVE-2025-24965": ("a link at a name that the runtime writes", "run, create"),
+    "CVE-2025-31133": ("the image's /dev/null as a mask", "run, create"),
+    "CVE-2025-52565": ("/dev/pts is exchanged before the console", "run, create, exec"),
+    "CVE-2025-52881": ("writes to /proc are redirected", "run, create, exec"),
+    "CVE-2025-54867": ("/sys or /proc is a link", "run, create"),
+    "CVE-2026-30892": ("`exec --user` parses wrongly", "exec"),
+    "CVE-2026-41579": ("/dev is a link (and CVE-2026-47766)", "run, create"),
+    "CVE-2026-88264": ("/dev/console is a link", "run, create"),
+    "CVE-2026-88265": ("/dev/null is a link to a host file", "run, create, exec"),
+    "CVE-2026-84042": ("a helper of the image is executed", "run, create, exec"),
+    "CVE-2026-115521": ("the read-only root is looked up in the image's /proc", "run, create"),
+    "CVE-2026-119101": ("a restore mixes up mounts (and CVE-2026-115520)", "restore"),
+    "runc#5351": ("`exec --cgroup` leads out", "exec"),
+    "chroot": ("the runtime itself is in a chroot: `exec` and CAP_SYS_CHROOT lead to the host's root", "run, create, exec, mounts"),
+    "hot-mounts": ("`mounts add` follows links; init within reach of a pod", "mounts; run, create"),
 }
 BEGIN, END = "<!-- attacks: begin (written by tests/attacks/run; do not edit) -->", "<!-- attacks: end -->"
 
@@ -81,12 +81,19 @@ def version(runtime):
     return output.splitlines()[0].strip() if output else runtime
 
 
+def column_name(text, runtime):
+    """`myrt`; a peer has a column for each version: "runc version 1.1.5+ds1" is `runc 1.1.5`."""
+    found = re.match(r"(\S+) version ([0-9.]+)", text)
+    name = pathlib.Path(runtime).name
+    return name if name == "myrt" or not found else f"{found.group(1)} {found.group(2)}"
+
+
 def table(columns):
     names = sorted(columns, key=lambda name: (name != "myrt", name))
-    lines = ["| advisory | attack | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
-    for row, what in ROWS.items():
+    lines = ["| advisory | attack | tried on | " + " | ".join(names) + " |", "|---|---|---|" + "---|" * len(names)]
+    for row, (what, commands) in ROWS.items():
         cells = [columns[name]["rows"].get(row, "–") for name in names]
-        lines.append(f"| {row} | {what} | " + " | ".join(cells) + " |")
+        lines.append(f"| {row} | {what} | {commands} | " + " | ".join(cells) + " |")
     lines.append("")
     for name in names:
         column = columns[name]
@@ -110,7 +117,8 @@ def main():
     parser.add_argument("runtime")
     parser.add_argument("--publish", type=pathlib.Path)
     options = parser.parse_args()
-    name = pathlib.Path(options.runtime).name
+    about = version(options.runtime)
+    name = column_name(about, options.runtime)
     rows = read(options.results)
     attacks = [attack for list_ in rows.values() for attack in list_]
     count = {kind: sum(a["outcome"] == kind for a in attacks) for kind in ("held", "BREACHED", "FAILED")}
@@ -126,7 +134,7 @@ def main():
     notes = [f"{a['what']}: {a['note']}" for a in attacks if a["note"]]
     if notes:
         summary += ". Free races: " + "; ".join(notes)
-    column = dict(version=version(options.runtime), date=datetime.date.today().isoformat(), summary=summary,
+    column = dict(version=about, date=datetime.date.today().isoformat(), summary=summary,
                   rows={row: verdict(list_) for row, list_ in rows.items()})
     for row, list_ in rows.items():
         print(f"{row:22} {verdict(list_)}")

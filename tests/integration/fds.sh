@@ -32,6 +32,67 @@ leaked_fds_exec() {
   same "$(tr '\n' ' ' <<<"$out")" '0 1 2 '
 }
 
+# What a process has open, which the runtime has started one way or another.
+fds_of() { # PID
+  ls "/proc/$1/fd" | sort -n | tr '\n' ' '
+}
+has_only_its_streams() { # PID HOW
+  wait_until sh -c "tr '\0' ' ' </proc/$1/cmdline | grep -q '^sleep'"
+  same "$(fds_of "$1")" '0 1 2 ' "descriptors, $2"
+}
+
+leaked_fds_of_all() {
+  exec 5</etc/passwd 60</ 77</ 200</etc
+  new_bundle
+  own_rootfs
+  mkdir "$bundle/seen"
+  # Each way at once: hooks of all kinds, a filter, a terminal, sockets for it and for a pidfd.
+  edit '.hooks = (["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
+      | map({(.): [{path: "/bin/sh", args: ["sh", "-c", $text], env: ["PATH=/bin:/usr/bin", "HOOK=" + .]}]}) | add)
+    | .mounts += [{destination: $seen, type: "bind", source: $seen, options: ["bind"]}]
+    | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}' \
+    --arg seen "$bundle/seen" --arg text "ls /proc/self/fd >$bundle/seen/\$HOOK; :"
+  run_detached
+  has_only_its_streams "$(state_of pid)" 'run --detach'
+  must runtime exec --detach --pid-file "$bundle/pid" "$id" sleep 1000
+  has_only_its_streams "$(<"$bundle/pid")" 'exec --detach'
+  "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
+  wait_until test -S "$bundle/console.sock"
+  must runtime exec --detach --tty --console-socket "$bundle/console.sock" --pid-file "$bundle/pid" "$id" sleep 1000
+  has_only_its_streams "$(<"$bundle/pid")" 'exec --tty'
+  must runtime delete --force "$id"
+  same "$(ls "$bundle/seen" | tr '\n' ' ')" 'createContainer createRuntime poststart poststop prestart startContainer ' hooks
+  local hook
+  # Not of the hook's shell, whose number is another one in createContainer's /proc, but of ls, which has opened one itself.
+  for hook in "$bundle/seen"/*; do same "$(tr '\n' ' ' <"$hook")" '0 1 2 3 ' "descriptors of $(basename "$hook")"; done
+}
+
+leaked_fds_terminal() {
+  exec 5</etc/passwd 60</ 77</
+  new_bundle
+  edit '.process.terminal = true'
+  "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
+  wait_until test -S "$bundle/console.sock"
+  create --console-socket "$bundle/console.sock"
+  start
+  has_only_its_streams "$(state_of pid)" 'create --console-socket'
+}
+
+leaked_fds_user_namespace() {
+  exec 5</etc/passwd 60</ 77</
+  new_bundle
+  own_rootfs
+  chmod 711 "$work" "$work/cases" "$bundle"
+  chown -R 100000:100000 "$bundle/rootfs"
+  new_namespace user
+  edit '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+  create
+  start
+  has_only_its_streams "$(state_of pid)" 'in a user namespace'
+  must runtime exec --detach --pid-file "$bundle/pid" "$id" sleep 1000
+  has_only_its_streams "$(<"$bundle/pid")" 'exec in a user namespace'
+}
+
 preserved() {
   new_bundle
   shell 'ls /proc/1/fd; cat <&3; cat <&4'
@@ -232,6 +293,9 @@ it 'no descriptor leaks through run [FDS-01]' leaked_fds
 it "init executes from a read-only mount of the runtime's binary (CVE-2019-5736)" read_only_binary
 it 'no descriptor leaks through create and start [FDS-01]' leaked_fds_create
 it 'no descriptor leaks through exec [FDS-01]' leaked_fds_exec
+it 'nor through any of them detached, to a terminal, or to a hook [FDS-01]' leaked_fds_of_all
+it 'nor to a container with a terminal [FDS-01]' leaked_fds_terminal
+it 'nor in a user namespace [FDS-01]' leaked_fds_user_namespace
 it '--preserve-fds passes N and no more [FDS-02]' preserved
 it 'exec --preserve-fds passes N and no more [FDS-02]' preserved_exec
 it '--preserve-fds of a closed descriptor is refused [FDS-02]' preserved_missing
