@@ -199,8 +199,8 @@ std::string zsh_option(const OptionEntry& option) {
                                                               zsh_action(value_of(option)))
                                                 : std::string();
   const std::string repeated = option.kind == cli::OptionKind::list ? "*" : "";
-  std::string text = fmt::format(" \\\n        '{}--{}[{}]{}'", repeated, option.name,
-                                 zsh_text(option.help), value);
+  std::string text = fmt::format(" \\\n        '{}--{}{}[{}]{}'", repeated, option.name,
+                                 takes_value(option) ? "=" : "", zsh_text(option.help), value);
   if (option.short_name != 0) {
     text += fmt::format(" \\\n        '{}-{}[{}]{}'", repeated, option.short_name,
                         zsh_text(option.help), value);
@@ -240,7 +240,7 @@ std::string zsh_completion() {
       "#compdef myrt\n# zsh completion for myrt(1). Generated from the options table.\n"
       "_myrt_ids() {\n  local -a ids\n"
       "  ids=(${(f)\"$(_call_program ids ${words_before[1]:-myrt} "
-      "${opt_args[--root]:+--root ${opt_args[--root]}} list --quiet 2>/dev/null)\"})\n"
+      "${root:+--root ${(q)root}} list --quiet 2>/dev/null)\"})\n"
       "  compadd -a ids\n}\n_myrt_commands() {\n  local -a commands=(\n";
   for (const CommandEntry& command : cli::commands()) {
     script += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.summary));
@@ -250,9 +250,11 @@ std::string zsh_completion() {
       "  local context state line\n  typeset -A opt_args\n  local -a words_before=($words)\n"
       "  _arguments -C";
   for (const OptionEntry& option : with_help(cli::global_options())) script += zsh_option(option);
+  // The _arguments of the command has an opt_args of its own.
   script +=
       " \\\n        '1:command:_myrt_commands' \\\n        '*::argument:->command'\n"
-      "  [[ $state == command ]] || return\n  case $words[1] in\n";
+      "  [[ $state == command ]] || return\n  local root=${(Q)opt_args[--root]}\n"
+      "  case $words[1] in\n";
   for (const CommandEntry& command : cli::commands()) {
     script += fmt::format("    {})\n      _arguments", command.name);
     for (const OptionEntry& option : with_help(command.options)) script += zsh_option(option);

@@ -1,4 +1,5 @@
 #include <linux/ioprio.h>
+#include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -253,10 +254,15 @@ void compare_scheduling(const Original& original, Comparison& comparison) {
   const init::ProcessAttributes& attributes = original.process->attributes;
   const pid_t pid = original.found.state.pid;
   if (attributes.scheduler) {
+    // Of other policies the kernel shows the time slice as the runtime, whatever was asked for.
     const auto text = [](const init::SchedulerAttributes& value) {
-      return fmt::format("policy {} nice {} priority {} runtime {} deadline {} period {}",
-                         value.policy, value.nice, value.priority, value.runtime, value.deadline,
-                         value.period);
+      std::string shown =
+          fmt::format("policy {} nice {} priority {}", value.policy, value.nice, value.priority);
+      if (value.policy == SCHED_DEADLINE) {
+        shown += fmt::format(" runtime {} deadline {} period {}", value.runtime, value.deadline,
+                             value.period);
+      }
+      return shown;
     };
     init::SchedulerAttributes applied;
     if (::syscall(SYS_sched_getattr, pid, &applied, sizeof applied, 0) == 0) {

@@ -44,6 +44,15 @@ text_for_people() {
   lacks "$out" $'\x1b'
 }
 
+colours_on_a_terminal() {
+  try in_terminal env -u NO_COLOR TERM=xterm "$RUNTIME" --root "$state_root" doctor
+  contains "$out" $'\x1b['
+  contains "$out" kernel
+  try in_terminal env TERM=xterm NO_COLOR=1 "$RUNTIME" --root "$state_root" doctor
+  contains "$out" kernel
+  lacks "$out" $'\x1b'
+}
+
 no_user_namespaces() {
   broken_user 'echo 0 >/proc/sys/user/max_user_namespaces'
   diagnosis 'user namespace' warning 'no space left on device'
@@ -113,6 +122,13 @@ containerd_without_myrt() {
   broken_by_file /etc/containerd/config.toml 'BinaryName = "/opt/myrt"'
   diagnosis containerd failure /opt/myrt
 }
+crio_without_myrt() {
+  broken_by_file /etc/crio/crio.conf.d/10-myrt.conf '[crio.runtime.runtimes.myrt]
+runtime_path = "/opt/myrt"
+'
+  diagnosis cri-o failure /opt/myrt
+  is_status 1
+}
 
 criu_that_fails() {
   mkdir -p "$work/bin"
@@ -164,6 +180,7 @@ rootless_without_sub_ids() {
 it 'a healthy host: what has to be there is there' a_healthy_host
 it 'nothing is left behind' nothing_is_left
 it 'text for people, without colours where there is no terminal' text_for_people
+it 'text for people, with colours on a terminal' colours_on_a_terminal
 it 'no user namespaces' no_user_namespaces
 it 'no network namespaces' no_network_namespaces
 it 'no time namespaces' no_time_namespaces
@@ -176,6 +193,7 @@ it 'a daemon.json that is no JSON' broken_docker_json
 it 'docker: a path that is not there' docker_without_myrt
 it 'podman: a path that is there' podman_with_myrt
 it 'containerd: a path that is not there' containerd_without_myrt
+it 'cri-o: a path that is not there' crio_without_myrt
 it 'a criu that fails, and one that does not' criu_that_fails
 it 'no systemd' no_systemd
 it 'openat2 denied by a filter' openat2_denied

@@ -224,46 +224,6 @@ changes_of_mounts_are_named() {
   differs_in 'mounts[/sys].options' 'mounts[/dev/shm]' 'mounts[/tmp]'
 }
 
-changes_of_masks_are_named() {
-  new_bundle
-  run_detached
-  in_container -m -p /bin/busybox umount /proc/keys
-  in_container -m -p /bin/busybox mount -o remount,bind,rw /proc/sys
-  differs_in 'maskedPaths[/proc/keys]' 'readonlyPaths[/proc/sys]'
-}
-
-changes_of_devices_are_named() {
-  new_bundle
-  run_detached
-  local dev
-  dev=/proc/$(state_of pid)/root/dev
-  chmod 600 "$dev/full"
-  rm "$dev/zero"
-  differs_in 'devices[/dev/full]' 'devices[/dev/zero]'
-}
-
-changes_of_the_process_are_named() {
-  new_bundle
-  edit '.process.oomScoreAdj = 100'
-  run_detached
-  prlimit --pid "$(state_of pid)" --nofile=512:1024
-  echo 200 >"/proc/$(state_of pid)/oom_score_adj"
-  in_container -u "$rootfs/bin/busybox" hostname changed
-  differs_in process.rlimits.RLIMIT_NOFILE process.oomScoreAdj hostname
-}
-
-changes_of_the_cgroup_are_named() {
-  new_bundle
-  needs_v1
-  edit '.linux.resources = {"pids": {"limit": 50}, "cpu": {"shares": 512}, "devices": [{"allow": false, "access": "rwm"}]}'
-  run_detached
-  no_difference
-  echo 60 >"$(cgroup_dir pids)/pids.max"
-  echo 300 >"$(cgroup_dir cpu)/cpu.shares"
-  echo 'c 10:200 rwm' >"$(cgroup_dir devices)/devices.deny"
-  differs_in cgroup.pids.max cgroup.cpu.shares cgroup.devices
-}
-
 a_stopped_container_has_no_effective_values() {
   new_bundle true
   run_detached
@@ -367,10 +327,6 @@ it 'effective: a program without root' a_program_without_root_is_as_configured
 it 'effective: seccomp filters are counted' seccomp_is_counted
 it 'effective: binds and what is mounted in them' binds_and_nested_mounts_are_no_false_alarm
 it 'effective: changed mounts are named' changes_of_mounts_are_named
-it 'effective: changed masks are named' changes_of_masks_are_named
-it 'effective: changed devices are named' changes_of_devices_are_named
-it 'effective: changes of the process are named' changes_of_the_process_are_named
-it 'effective: changes of the cgroup are named' changes_of_the_cgroup_are_named
 it 'effective: a stopped container has none' a_stopped_container_has_no_effective_values
 it 'metrics: running containers, named ones, all' metrics_of_running_containers
 it 'metrics: no containers' metrics_without_containers

@@ -30,3 +30,14 @@ echo "ok the .rpm has the $(wc -l <"$work/rpm") files of the .deb"
 echo 'ok the .rpm requires nothing'
 [ "$(rpm -qp --configfiles "$packages"/myrt-[0-9]*.rpm 2>/dev/null)" = /etc/containers/containers.conf.d/myrt.conf ]
 echo 'ok its configuration is kept when it is changed'
+
+# In a root of its own: Debian's rpm has to be asked twice.
+root=$work/rpm-root
+mkdir "$root"
+in_rpm_root() { rpm --root "$root" --force-debian "$@" 2>&1 | tee -a "$work/rpm-log"; }
+in_rpm_root --nosignature -i "$packages"/myrt-[0-9]*.rpm
+chroot "$root" /usr/bin/myrt --version | grep >/dev/null '^myrt version'
+in_rpm_root -V myrt
+in_rpm_root -e myrt
+[ -z "$(find "$root" ! -type d ! -path '*/lib/rpm/*' ! -path '*/lib/sysimage/*')" ] && ! rpm --root "$root" -q myrt >/dev/null
+echo 'ok the .rpm can be installed, verified, run and erased'

@@ -115,6 +115,16 @@ other_completions_parse() {
     fish --no-execute "$work/root/usr/share/fish/vendor_completions.d/myrt.fish"
 }
 
+complete_zsh() { # LINE
+  PATH=$work/root/usr/bin:$PATH timeout 120 zsh -f tests/packaging/complete.zsh "$work/root/usr/share/zsh/vendor-completions" "$1"
+}
+zsh_completes() {
+  [ "$(complete_zsh 'myrt vali')" = validate ] && [ "$(complete_zsh 'myrt run --bu')" = --bundle ] &&
+    [ "$(complete_zsh "myrt --root $work/state state ")" = $'db\nweb1' ] &&
+    [ "$(complete_zsh "myrt --root=$work/state exec -t w")" = web1 ] &&
+    [ -z "$(complete_zsh "myrt --root $work/state exec --user w")" ]
+}
+
 fish_completes() {
   local offered
   offered=$(HOME=$work XDG_CONFIG_HOME=$work XDG_DATA_HOME=$work PATH=$work/root/usr/bin:$PATH fish --no-config -c "
@@ -138,5 +148,6 @@ check 'every option of --help is in the manual' every_option_has_a_place
 check 'manual pages are clean for man and mandoc' clean_pages
 check 'bash completes commands, options, ids and files' bash_completes
 check 'zsh and fish can read their completions' other_completions_parse
+check 'zsh completes commands, options and ids' zsh_completes
 check 'fish completes options and ids' fish_completes
 exit $failed
