@@ -83,7 +83,7 @@ conformance-runc: $(if $(filter command line environment,$(origin RUNTIME)),,all
 bench: all
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) PUBLISH=$(PUBLISH) bench/run.sh; status=$$?; $(give_back); exit $$status
 
-vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all)
+vm-test: $(if $(filter command line environment,$(origin RUNTIME)),,all shim)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) tests/vm/test; status=$$?; $(give_back); exit $$status
 
 attacks: $(if $(filter command line environment,$(origin RUNTIME)),,all)

@@ -258,6 +258,18 @@ void Service::checkpoint(Task& task, const TaskRequest& request, const Respond& 
   run(work, done);
 }
 
+namespace {
+
+void answer_kill(const Result<std::string>& result, const ttrpc::Respond& respond) {
+  if (result.ok()) return answer(respond);
+  if (result.error().code == ErrorCode::wrong_status) {
+    return refuse(respond, ttrpc::Code::not_found, "process already finished");
+  }
+  refuse(respond, "OCI runtime kill failed", result.error());
+}
+
+}  // namespace
+
 void Service::kill(Task& task, Process& process, const TaskRequest& request,
                    const Respond& respond) {
   if (process.exit) {
@@ -278,12 +290,12 @@ void Service::kill(Task& task, Process& process, const TaskRequest& request,
     TRY(myrt::kill(context, options));
     return std::string();
   };
-  const auto done = [respond](const Result<std::string>& result) {
-    if (result.ok()) return answer(respond);
-    if (result.error().code == ErrorCode::wrong_status) {
-      return refuse(respond, ttrpc::Code::not_found, "process already finished");
-    }
-    refuse(respond, "OCI runtime kill failed", result.error());
+  ++task.kills;
+  const auto done = [this, id = task.id, respond](const Result<std::string>& result) {
+    answer_kill(result, respond);
+    Task* now = find(id);
+    if (now == nullptr || --now->kills > 0 || !now->after_kills) return;
+    std::exchange(now->after_kills, nullptr)();
   };
   run(work, done);
 }

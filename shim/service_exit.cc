@@ -83,6 +83,12 @@ void Service::remove(Task& task, Process& process, const Respond& respond) {
 
 void Service::remove_task(const std::string& id, const Respond& respond) {
   Task& task = *find(id);
+  if (task.kills > 0) {
+    // containerd deletes as soon as it hears of the end, and then closes the connection on which
+    // it waits for what the signal has come to.
+    task.after_kills = [this, id, respond] { remove_task(id, respond); };
+    return;
+  }
   const auto work = [&task]() -> Result<std::string> {
     const auto removed =
         myrt::remove(task.context, {task.id, task.init.started ? Switch::off : Switch::on});

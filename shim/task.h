@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,8 @@ struct Task {
   std::map<std::string, std::unique_ptr<Process>> execs;
   bool paused = false;
   bool being_deleted = false;
+  int kills = 0;                      // jobs that signal it and have not answered
+  std::function<void()> after_kills;  // the deletion, which has to wait for them
   // Whether the kernel kills the container's other processes when its init ends.
   bool owns_pid_namespace = true;
   bool exit_withheld = false;  // the init's, until those of the others are told

@@ -180,6 +180,29 @@ job_killed() {
   ctr container delete j1
 }
 
+# containerd deletes when it hears of the end, and closes the connection then: the kill that it waits for has been answered before.
+kill_then_delete() {
+  ctr_run -d -- k1 sleep 1000
+  local its_shim
+  its_shim=$(awk '/^PPid:/ { print $2 }' "/proc/$(pid_of k1)/status")
+  start_daemon slow_signals strace -f -qq -e trace=pidfd_send_signal -e inject=pidfd_send_signal:delay_exit=2000000 \
+    -o "$work/slow_signals" -p "$its_shim"
+  holds 'signals are slow' within 20 grep -q '^TracerPid:.*[1-9]' "/proc/$its_shim/status"
+  ctr task kill -s KILL k1 >"$work/k1" 2>&1 &
+  local kill=$!
+  holds 'a container has ended before its kill is answered' within 20 is_stopped k1
+  holds 'the kill is still waited for' kill -0 $kill
+  expect 'it is deleted meanwhile' 0 '' ctr task delete k1
+  holds 'and the kill has had its answer' wait_for_job $kill
+  stop_daemon slow_signals INT
+  ctr container delete k1
+}
+wait_for_job() {
+  wait "$1" && return
+  cat "$work/k1"
+  return 1
+}
+
 events() {
   start_daemon events ctr events
   holds 'somebody listens to events' within 20 events_come
@@ -247,6 +270,7 @@ part one_process
 part streams
 part loggers
 part job_killed
+part kill_then_delete
 part events
 part killed_anywhere
 nothing_left default default
