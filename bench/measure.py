@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures the runtimes in turn, round by round, in the view that it is started in (see run.sh).
 
-Reads BENCH_ROUNDS, BENCH_QUICK, BENCH_CONTAINERS, BENCH_PARALLEL, BENCH_MOUNTS (see run.sh); writes
-JSON.
+Reads BENCH_SECONDS, BENCH_QUICK, BENCH_CONTAINERS, BENCH_PARALLEL, BENCH_MOUNTS (see run.sh);
+writes JSON.
 """
 
 import argparse
@@ -16,29 +16,16 @@ import single_figures
 from bundles import Bundles
 from chroot import Chroot
 from runtimes import Floor, Runtime, cpu_ms_of, read_pid, wait_until_dead
+from sampling import Samples, Sampling
 from scaling import LIVING, Scaling
 from stopwatch import CommandFailed, Stopwatch
 
 IDLE_MS = 25
 
 
-class Samples:
-    """What was measured, by operation, configuration, idleness and runtime."""
-
-    def __init__(self):
-        self._by_key = {}
-
-    def add(self, operation, config, idle_ms, runtime, measured):
-        key = (operation, config, idle_ms, runtime)
-        row = self._by_key.setdefault(
-            key, {"wall_ms": [], "cpu_ms": [], "rss_kib": [], "faults": []}
-        )
-        for figure, values in row.items():
-            values.append(getattr(measured, figure))
-
-    def as_list(self):
-        names = ("operation", "config", "idle_ms", "runtime")
-        return [dict(zip(names, key)) | row for key, row in self._by_key.items()]
+# Of the time, for each phase.
+SHARES = {"runs": 0.15, "life": 0.2, "idle runs": 0.2, "idle life": 0.3}
+REPEATED = 3  # commands that change nothing, within a round
 
 
 class Bench:
@@ -53,6 +40,7 @@ class Bench:
         stopwatch = chroot.visible(options.stopwatch)
         self.stopwatch = Stopwatch(stopwatch, f"{work}/stderr", chroot.enter)
         self.samples = Samples()
+        self.sampling = Sampling(self.samples, options.seconds, options.least, options.most)
         filter_file = chroot.visible(options.filter)
         self.floor = Floor(chroot.visible(options.floor), self.view, self.bundles, filter_file)
         self.runtimes, self.left_out = [], {}
@@ -104,9 +92,11 @@ class Bench:
         docker = self.bundles.make("docker", LIVING, waits=True)
         self.measure_create("create", idle_ms, runtime, docker, "docker")
         runtime.remove(LIVING)
-        step("--version", "--version")
+        for _ in range(REPEATED):
+            step("--version", "--version")
         pid = self.measure_create("create", idle_ms, runtime, bundle)
-        step("state", "state", LIVING)
+        for _ in range(REPEATED):
+            step("state", "state", LIVING)
         step("start", "start", LIVING)
         if not self.options.root:  # from a chroot, setns(2) leads to the root outside of it
             step("exec", "exec", LIVING, "/payload")
@@ -115,12 +105,21 @@ class Bench:
         wait_until_dead(pid)
         step("delete", "delete", LIVING)
 
-    def round(self):
+    def measure_all(self):
+        """The floor and the runtimes in turn, round by round."""
         bundle = self.bundles.make("simple", LIVING, waits=True)
-        for idle_ms in (0,) if self.options.quick else (0, IDLE_MS):
-            self.measure_runs(idle_ms)
-            for runtime in self.runtimes:
-                self.measure_life(idle_ms, runtime, bundle)
+        for prefix, idle_ms in (("", 0),) if self.options.quick else (("", 0), ("idle ", IDLE_MS)):
+            for number in self.sampling.rounds(SHARES[prefix + "runs"]):
+                self.measure_runs(idle_ms)
+                self._say(f"{prefix}runs: {number}")
+            for number in self.sampling.rounds(SHARES[prefix + "life"]):
+                for runtime in self.runtimes:
+                    self.measure_life(idle_ms, runtime, bundle)
+                self._say(f"{prefix}life: {number}")
+        print()
+
+    def _say(self, text):
+        print(f"\r{self.view}: {text} rounds   ", end="", flush=True)
 
     def single(self):
         return single_figures.collect(
@@ -158,7 +157,8 @@ def parse_options():
     parser.add_argument("peers", nargs="*")
     options = parser.parse_args()
     options.quick = quick
-    options.rounds = number("BENCH_ROUNDS", 30, 1)
+    options.seconds = number("BENCH_SECONDS", 120, 1)
+    options.least, options.most = (1, 1) if quick else (9, 400)
     options.parallel = number("BENCH_PARALLEL", 64, 4)
     options.containers = numbers("BENCH_CONTAINERS", [0, 100, 1000], [0, 2])
     options.mounts = numbers("BENCH_MOUNTS", [1, 100, 1000, 5000], [1, 20])
@@ -168,20 +168,16 @@ def parse_options():
 def main():
     options = parse_options()
     work = os.environ["MYRT_PRIVATE_DIR"]
-    results = {"view": options.view, "machine": machine(), "rounds": options.rounds}
+    results = {"view": options.view, "machine": machine()}
     results["date"] = time.strftime("%Y-%m-%d", time.gmtime())
     results["chroot"] = bool(options.root)
     bench = Bench(options, work)
-    few = max(1, options.rounds // 5)
-    for number in range(options.rounds):
-        bench.round()
-        print(f"\r{options.view}: round {number + 1} of {options.rounds}", end="", flush=True)
-    print()
+    bench.measure_all()
     scaling = Scaling(bench)
-    scaling.parallel(1 if options.quick else 5)
+    scaling.parallel()
     if not options.root:
-        scaling.mounts(few)
-        scaling.containers(few)
+        scaling.mounts()
+        scaling.containers()
         results |= bench.single()
     results["left_out"] = bench.left_out
     results["samples"] = bench.samples.as_list()

@@ -4,6 +4,7 @@
 import argparse
 import itertools
 import json
+import math
 import os
 import shutil
 import statistics
@@ -12,10 +13,34 @@ import sys
 BEGIN_MARK = "<!-- bench: begin -->"
 END_MARK = "<!-- bench: end -->"
 AGREEMENT = 0.1  # between runs of the same
+# What counts as two modes instead of one: how far apart, how much in each, how well they explain
+# what varies.
+MODES_NEED, MODES_APART, MODE_SHARE, MODES_EXPLAIN = 9, 1.4, 0.15, 0.75
+
 
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def two_modes(values):
+    """The medians of both and the share of the lower one, where the times fall into two heaps.
+
+    The heaps are those of the cut that leaves the least variance within them."""
+    ordered = sorted(map(math.log, values))
+    if len(ordered) < MODES_NEED:
+        return None
+    total = statistics.pvariance(ordered) * len(ordered)
+
+    def within(cut):
+        return sum(statistics.pvariance(part) * len(part) for part in (ordered[:cut], ordered[cut:]))
+
+    cut = min(range(1, len(ordered)), key=within)
+    low, high = (math.exp(statistics.median(part)) for part in (ordered[:cut], ordered[cut:]))
+    share = cut / len(ordered)
+    if not total or 1 - within(cut) / total < MODES_EXPLAIN or high / low < MODES_APART:
+        return None
+    return (low, high, share) if MODE_SHARE <= share <= 1 - MODE_SHARE else None
 
 
 class View:
@@ -70,8 +95,26 @@ def time_table(view):
                 line.append(f"{statistics.median(values):.2f} ({percentile(values, 0.9):.2f})")
             else:
                 line.append("")
-        lines.append(line)
-    return table(["median (p90), ms"] + view.labels, lines)
+        lines.append(line + [samples_text(row.values())])
+    return table(["median (p90), ms"] + view.labels + ["samples"], lines)
+
+
+def samples_text(samples):
+    counts = sorted({len(sample["wall_ms"]) for sample in samples})
+    return "-".join(str(count) for count in (counts[0], counts[-1])[: len(counts)])
+
+
+def modes_table(view):
+    """Where a median says little, since it may fall into one heap or the other."""
+    lines = []
+    for key, row in sorted(view.rows.items(), key=lambda item: item[0][2]):
+        for label, sample in row.items():
+            modes = two_modes(sample["wall_ms"])
+            if modes:
+                low, high, share = modes
+                heaps = [f"{low:.2f} ({share:.0%})", f"{high:.2f} ({1 - share:.0%})"]
+                lines.append([operation_name(*key), label] + heaps)
+    return table(["two modes, ms", "", "lower", "higher"], lines) if lines else ""
 
 
 def figure_table(view, title, figure, form):
@@ -113,7 +156,7 @@ class Targets:
     def __init__(self, view):
         self.view = view
         self.lines = []
-        self.values = []
+        self.values = []  # name, value, and what is two-moded of the times behind it
         self.crun = view.peer("crun")
         self.runc = view.peer("runc")
         for idle_ms in sorted({key[2] for key in view.rows}):
@@ -121,10 +164,20 @@ class Targets:
         if "syscalls" in view.results:
             self._single()
 
-    def _line(self, name, value, limit, unit=""):
+    def _line(self, name, value, limit, unit="", behind=()):
         verdict = "met" if value <= limit else f"missed by {value / limit - 1:.0%}"
-        self.values.append((name, value))
+        self.values.append((name, value, self._two_moded(behind)))
         self.lines.append([name, f"{value:.2f}{unit}", f"{limit:g}{unit}", verdict])
+
+    def _two_moded(self, behind):
+        """Of what is behind a figure: rows and labels."""
+        found = []
+        for key, label in behind:
+            sample = self.view.rows.get(key, {}).get(label)
+            modes = two_modes(sample["wall_ms"]) if sample else None
+            if modes:
+                found.append((f"{label} {key[0]}", modes))
+        return found
 
     def _ratio(self, key, other, limit, figure="wall_ms", mine=None):
         ours = self.view.median(mine or key, "myrt", figure)
@@ -135,7 +188,7 @@ class Targets:
         name = f"{what}{operation_name(*(mine or key))} / {other}"
         if mine:
             name += f" {key[0]}"
-        self._line(name, ours / theirs, limit)
+        self._line(name, ours / theirs, limit, behind=((mine or key, "myrt"), (key, other)))
 
     def _times(self, idle_ms):
         simple = ("run", "simple", idle_ms)
@@ -167,7 +220,10 @@ class Targets:
             )
             floors = self._grown(base_of_floor, scaled_of_floor, "floor")
             if ours and floors:
-                self._line(f"growth of {scaled} / growth of the floor", ours / floors, 1.15)
+                behind = [((name, "simple", 0), "myrt") for name in (operations[0], scaled)]
+                behind += [((name, "simple", 0), "floor") for name in (base_of_floor, scaled_of_floor)]
+                name = f"growth of {scaled} / growth of the floor"
+                self._line(name, ours / floors, 1.15, behind=behind)
 
     def _grown(self, base, scaled, label):
         medians = [self.view.median((name, "simple", 0), label) for name in (scaled, base)]
@@ -176,12 +232,14 @@ class Targets:
     def _single(self):
         view = self.view
         for operation in view.operations("list of"):
-            self._line(operation, view.median((operation, "simple", 0), "myrt"), 20, " ms")
+            key = (operation, "simple", 0)
+            self._line(operation, view.median(key, "myrt"), 20, " ms", [(key, "myrt")])
         for operation in view.operations(""):
             key = (operation, "simple", 0)
             if operation.endswith("at once") and self.crun in view.rows[key]:
                 gain = view.median(key, "myrt") / view.median(key, self.crun)
-                self._line(f"{operation} / {self.crun}", gain, 0.5)
+                behind = [(key, "myrt"), (key, self.crun)]
+                self._line(f"{operation} / {self.crun}", gain, 0.5, behind=behind)
         single = view.results
         self._line("system calls of run", single["syscalls"]["myrt"]["run simple"], 300)
         peak = max(max(row["myrt"]["rss_kib"]) for row in view.rows.values() if "myrt" in row)
@@ -202,17 +260,31 @@ def agreement(runs):
     """Whether ratios and limits come out the same in every run of one view, to 10 %."""
     values = {}
     for view in runs:
-        for name, value in Targets(view).values:
-            values.setdefault(name, []).append(value)
+        for name, value, two_moded in Targets(view).values:
+            values.setdefault(name, []).append((value, dict(two_moded)))
     lines = []
     for name, seen in values.items():
-        low, high = min(seen), max(seen)
+        low, high = (choose(value for value, _ in seen) for choose in (min, max))
         spread = high / low - 1 if low else 0
         verdict = "agree" if spread <= AGREEMENT else f"apart by {spread:.0%}"
+        if spread > AGREEMENT:
+            verdict += modes_text([modes for _, modes in seen])
         lines.append([name, f"{low:.2f}", f"{high:.2f}", verdict])
     agreeing = sum(line[-1] == "agree" for line in lines)
     title = f"{agreeing} of {len(lines)} agree within {AGREEMENT:.0%} in {len(runs)} runs"
     return table([title, "least", "most", ""], lines)
+
+
+def modes_text(runs):
+    """What is two-moded in any of the runs, and how in the first of them."""
+    first = {}
+    for run in runs:
+        for what, modes in run.items():
+            first.setdefault(what, modes)
+    return "".join(
+        f"; {what} has two modes: {low:.2f} ({share:.0%}) and {high:.2f} ms"
+        for what, (low, high, share) in first.items()
+    )
 
 
 def report_of(runs):
@@ -220,13 +292,15 @@ def report_of(runs):
     machine = view.results["machine"]
     text = f"### View {view.name}\n\n"
     text += (
-        f"{view.results['date']}, {view.results['rounds']} rounds; Linux {machine['kernel']} "
+        f"{view.results['date']}; Linux {machine['kernel']} "
         f"({machine['architecture']}), {machine['cpus']} CPUs, {machine['memory_gib']:.0f} GiB, "
         f"load {machine['load_before']:.1f} at the beginning.\n\n"
     )
     for label, reason in view.results["left_out"].items():
         text += f"Left out: {label} does not run in this view ({reason.split(': ', 2)[-1]}).\n\n"
     text += time_table(view) + "\n"
+    modes = modes_table(view)
+    text += modes + "\n" if modes else ""
     text += figure_table(view, "CPU (all processes), median ms", "cpu_ms", "{:.2f}".format) + "\n"
     text += figure_table(view, "peak RSS, median KiB", "rss_kib", "{:.0f}".format) + "\n"
     text += figure_table(view, "page faults, median", "faults", "{:.0f}".format) + "\n"

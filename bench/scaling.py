@@ -3,6 +3,8 @@
 from single_figures import HostMounts
 
 LIVING = "living"
+# Of the time, for each phase.
+SHARES = {"parallel": 0.03, "mounts": 0.08, "containers": 0.04}
 
 
 class Scaling:
@@ -13,7 +15,7 @@ class Scaling:
         self._options = bench.options
         self._bundle = bench.bundles.make("simple", LIVING, waits=True)
 
-    def parallel(self, rounds):
+    def parallel(self):
         """The wall time of all is what counts."""
         bench, count = self._bench, self._options.parallel
         for number in range(count):
@@ -21,12 +23,12 @@ class Scaling:
         bundles = f"{bench.bundles.directory}/simple-p{{n}}"
         commands = [(bench.floor, bench.floor.run("simple", "p{n}"))]
         commands += [(runtime, runtime.run(bundles, "p{n}")) for runtime in bench.runtimes]
-        for _ in range(rounds):
+        for _ in bench.sampling.rounds(SHARES["parallel"]):
             for runtime, command in commands:
                 measured = bench.stopwatch.measure(command, count=count)
                 bench.samples.add(f"{count} runs at once", "simple", 0, runtime.label, measured)
 
-    def containers(self, rounds):
+    def containers(self):
         """`list` and `create` while others live; every runtime's are its own.
 
         The floor runs beside myrt's."""
@@ -38,7 +40,7 @@ class Scaling:
             for count in self._options.containers:
                 self._create(runtime, range(alive, count))
                 alive = count
-                self._beside(runtime, count, rounds)
+                self._beside(runtime, count)
             for number in range(alive):
                 runtime.remove(f"c{number}")
 
@@ -48,8 +50,9 @@ class Scaling:
             pid_file = f"{self._bench.work}/pid"
             self._bench.stopwatch.measure(runtime.create(bundle, f"c{number}", pid_file))
 
-    def _beside(self, runtime, count, rounds):
-        for _ in range(rounds):
+    def _beside(self, runtime, count):
+        phases = len(self._bench.runtimes) * len(self._options.containers)
+        for _ in self._bench.sampling.rounds(SHARES["containers"] / phases):
             if count > 0:
                 self._bench.sample(
                     f"list of {count}", "simple", 0, runtime, runtime.command("list")
@@ -61,12 +64,12 @@ class Scaling:
             self._bench.measure_create(f"create beside {count}", 0, runtime, self._bundle)
             runtime.remove(LIVING)
 
-    def mounts(self, rounds):
+    def mounts(self):
         """The floor as well: what a copy of the mount namespace costs is the kernel's."""
         bench = self._bench
         for count in self._options.mounts:
             with HostMounts(f"{bench.work}/mounts-{count}", count):
-                for _ in range(rounds):
+                for _ in bench.sampling.rounds(SHARES["mounts"] / len(self._options.mounts)):
                     command = bench.floor.run("simple", "run")
                     bench.sample(f"run at {count} mounts", "simple", 0, bench.floor, command)
                     for runtime in bench.runtimes:

@@ -64,10 +64,23 @@ struct ContainerState {
   std::vector<mounts::HotMount> hot_mounts;  // what `mounts add` has added, for `mounts remove`
 };
 
+inline constexpr int kFormatVersion = 1;
+// How every runtime of this version ends the file: what ends like this ends where it should. Quotes
+// would be escaped within a text.
+inline constexpr std::string_view kLastMember = R"(,"version":1})";
+
 std::string to_json(const ContainerState& state);
-// Adds what is known last to a text of to_json, as its last member. Pure.
+// Adds what is known last to a text of to_json, before its version. Pure.
 void add_phases(std::string& json, const std::vector<sys::PhaseTime>& phases);
-Result<ContainerState> from_json(std::string_view json);
+// glance: id, pid, start time, created, bundle, rootfs, annotations and cgroup; the others are as
+// they are in a ContainerState that nobody has filled. Reading stops where these end.
+enum class Extent : std::uint8_t { all, glance };
+// Errors: internal when the text is damaged; unsupported for another version.
+Result<ContainerState> from_json(std::string_view json, Extent extent = Extent::all);
+
+std::string_view to_string(CgroupManager manager);
+// Whether it can be handed to the kernel as such: `delete` removes what paths of a state name.
+bool is_absolute_path(std::string_view path);
 
 // The view that Guardian reads and rewrites (contract §1.8): a document that decodes as
 // libcontainer's State.

@@ -28,7 +28,7 @@ Result<Glance> Glance::open(std::string root) {
   return Glance(std::move(root), std::move(root_fd), std::move(probe));
 }
 
-std::optional<Glance::Seen> Glance::at(const std::string& id) const {
+std::optional<Glance::Seen> Glance::at(const std::string& id, Extent extent) const {
   const auto file = sys::open_at(root_fd_.get(), id + "/" + kContainerFile,
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!file.ok()) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<Glance::Seen> Glance::at(const std::string& id) const {
   // Replaced as a whole, never written to: one read gets it.
   const auto text = sys::read_kernel_file(file->get(), kContainerFile);
   if (!status.ok() || !text.ok()) return std::nullopt;
-  auto state = from_json(*text);
+  auto state = from_json(*text, extent);
   // An id that is not the directory's: it was reached by a link.
   if (!state.ok() || state->id != id || state->pid == 0) return std::nullopt;
   if (state->cgroup.mode == cgroups::Mode::v2 && has_newer_view(root_fd_.get(), id, *status)) {

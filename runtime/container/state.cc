@@ -57,7 +57,7 @@ Result<std::vector<ContainerInfo>> list(const Context& context) {
     return owner->second;
   };
   for (const std::string& id : ids) {
-    if (auto seen = glance.at(id)) {
+    if (auto seen = glance.at(id, container::Extent::glance)) {
       containers.push_back({.state = std::move(seen->state),
                             .extras = {.rootfs = std::move(seen->rootfs),
                                        .created = std::move(seen->created),

@@ -18,7 +18,7 @@ TEST_CASE("phases that are added to a text are those of the state", "[container]
 
   CHECK(text == to_json(state));
   CHECK(text.ends_with(
-      R"(,"phases":[{"name":"parse","us":0},{"name":"plan","us":18446744073709551615}]})"));
+      R"(,"phases":[{"name":"parse","us":0},{"name":"plan","us":18446744073709551615}],"version":1})"));
   CHECK(from_json(text)->phases == state.phases);
 }
 
