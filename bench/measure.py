@@ -153,6 +153,7 @@ def parse_options():
     for name in ("view", "floor", "payload", "stopwatch", "seccomp-names", "filter", "output"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--root", help="where the peers live: times only")
+    parser.add_argument("--place", default="", help="what the view's name says of the machine")
     parser.add_argument("--myrt", required=True)
     parser.add_argument("peers", nargs="*")
     options = parser.parse_args()
@@ -170,7 +171,7 @@ def main():
     work = os.environ["MYRT_PRIVATE_DIR"]
     results = {"view": options.view, "machine": machine()}
     results["date"] = time.strftime("%Y-%m-%d", time.gmtime())
-    results["chroot"] = bool(options.root)
+    results["place"] = options.place
     bench = Bench(options, work)
     bench.measure_all()
     scaling = Scaling(bench)

@@ -50,8 +50,8 @@ class View:
         with open(path, encoding="utf-8") as file:
             self.results = json.load(file)
         self.name = self.results["view"]
-        if self.results["chroot"]:
-            self.name += "-sid"
+        if self.results["place"]:
+            self.name += f"-{self.results['place']}"
         self.rows = {}
         self.labels = []
         for sample in self.results["samples"]:

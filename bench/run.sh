@@ -4,7 +4,7 @@
 #   RUNTIME=build/myrt   the one that the figures are about
 #   PEERS="/a/crun ..."  others to compare with, beside the runc and crun of PATH
 #   SID_ROOT=DIR         made by bench/sid-root: its runc and crun, in runs of their own
-#   VIEWS="v1 v2"        see tests/integration/in-private
+#   VIEWS="v1 v2"        see tests/integration/in-private; vm is the machine of tests/vm (see bench/vm)
 #   BENCH_SECONDS=120    for one view: every figure is measured until the error of its median is below 3 %, or its share of
 #                        this time is up; what has to be done once (a thousand containers) comes on top
 #   BENCH_PARALLEL=64 BENCH_CONTAINERS='0 100 1000' BENCH_MOUNTS='1 100 1000 5000'
@@ -74,9 +74,15 @@ for run in $(seq "${BENCH_REPEAT:-1}"); do
   suffix=''
   [ "$run" = 1 ] || suffix=-run$run
   for view in ${VIEWS:-$(views)}; do
+    if [ "$view" = vm ]; then
+      rm -f "$out/results-vm$suffix.json"
+      BUILD=$build RUNTIME=$runtime bench/vm "$out/results-vm$suffix.json"
+      results+=("$out/results-vm$suffix.json")
+      continue
+    fi
     measure "$view" "$out/results-$view$suffix.json" ${peers[@]+"${peers[@]}"}
     [ -z "${SID_ROOT:-}" ] || measure "$view" "$out/results-$view-sid$suffix.json" \
-      --root "$(realpath "$SID_ROOT")" /usr/bin/crun /usr/bin/runc
+      --place sid --root "$(realpath "$SID_ROOT")" /usr/bin/crun /usr/bin/runc
   done
 done
 "$python" bench/report.py --output "$out" ${PUBLISH:+--publish "$PUBLISH"} "${results[@]}"

@@ -1,10 +1,8 @@
 #include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "mounts/apply.h"
 #include "mounts/attributes.h"
 #include "sys/deferred_close.h"
-#include "sys/files.h"
 #include "sys/paths.h"
 #include "sys/weakness.h"
 
@@ -14,8 +12,7 @@ namespace {
 using sys::UniqueFd;
 
 // nullopt-like: an invalid fd when there is nothing to hide.
-Result<UniqueFd> open_existing(int root_fd, const std::string& path) {
-  Result<UniqueFd> target = sys::open_in_root(root_fd, path, O_PATH);
+Result<UniqueFd> or_nothing(Result<UniqueFd> target) {
   if (target.ok()) return target;
   const int error = target.error().errno_value;
   if (error == ENOENT || error == ENOTDIR) return UniqueFd();
@@ -65,9 +62,15 @@ struct Covers {
 };
 
 Result<> mask(const std::string& path, int root_fd, Covers& covers) {
-  UniqueFd target = TRY(open_existing(root_fd, path));
+  // The open says what it is. What is exchanged between the two is refused: the kernel mounts files
+  // on files only.
+  Result<UniqueFd> found = sys::open_in_root(root_fd, path, O_PATH | O_DIRECTORY);
+  const bool is_directory = found.ok();
+  if (!found.ok() && found.error().errno_value == ENOTDIR) {
+    found = sys::open_in_root(root_fd, path, O_PATH);
+  }
+  UniqueFd target = TRY(or_nothing(std::move(found)));
   if (!target.valid()) return {};
-  const bool is_directory = S_ISDIR(TRY(sys::stat_fd(target.get())).st_mode);
   if (is_directory && !covers.directory.valid()) {
     covers.directory = Cover(TRY(make_empty_directory(covers.done)));
   }
@@ -81,7 +84,7 @@ Result<> mask(const std::string& path, int root_fd, Covers& covers) {
 }
 
 Result<> make_read_only(const std::string& path, int root_fd, sys::DeferredClose& done) {
-  UniqueFd target = TRY(open_existing(root_fd, path));
+  UniqueFd target = TRY(or_nothing(sys::open_in_root(root_fd, path, O_PATH)));
   if (!target.valid()) return {};
   UniqueFd tree =
       TRY(sys::open_tree(target.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE));

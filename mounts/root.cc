@@ -84,8 +84,9 @@ Result<> enter_directory(const Root& root) {
 // setns(2) with the namespace that we are in: "/" is afterwards what it is for everybody who joins
 // this namespace later. "." is to be the container's root again, and says whether that is the same.
 Result<bool> is_root_of_namespace(const Root& root) {
-  const UniqueFd self = TRY(sys::pidfd_open(::getpid()));
-  if (::setns(self.get(), CLONE_NEWNS) != 0) {
+  // Left to whoever closes all that the container's program must not inherit.
+  const int self = TRY(sys::pidfd_open(::getpid())).release();
+  if (::setns(self, CLONE_NEWNS) != 0) {
     const int error = errno;
     TRY(enter_directory(root));
     // Neither leaves a chroot nor joins a mount namespace without this capability.

@@ -10,7 +10,7 @@ namespace myrt::namespaces {
 
 Result<> bring_loopback_up() {
   // A unix socket answers the device ioctls as well, and exists on kernels without IPv4.
-  const sys::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sys::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return errno_error("socket", "open a socket for `lo`");
   // IFF_UP is the only flag of `lo` that SIOCSIFFLAGS can change, so there is none to keep.
   struct ifreq request = {};
@@ -20,6 +20,7 @@ Result<> bring_loopback_up() {
   if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
     return errno_error("ioctl", "set `lo` up");
   }
+  socket.release();  // left to init's close_stray_fds, which closes all at once
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "sys/host_facts.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -25,6 +26,14 @@ bool is_initial_uid_map(std::string_view uid_map) {
 }
 
 Result<bool> in_initial_user_namespace(const Procfs& procfs) {
+  // The initial one has the same number on every kernel (PROC_USER_INIT_INO). Another may still be
+  // one that maps all ids as they are.
+  constexpr std::string_view kInitial = "user:[4026531837]";
+  std::array<char, kInitial.size() + 1> link;
+  const ssize_t size = ::readlinkat(procfs.fd(), "self/ns/user", link.data(), link.size());
+  if (size > 0 && std::string_view(link.data(), static_cast<std::size_t>(size)) == kInitial) {
+    return true;
+  }
   const UniqueFd fd = TRY(procfs.open_at("self/uid_map", O_RDONLY));
   // A first line that maps all ids leaves none for a second, and the first is always read.
   return is_initial_uid_map(TRY(read_kernel_file(fd.get(), "/proc/self/uid_map")));

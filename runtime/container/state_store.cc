@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "sys/deferred_close.h"
 #include "sys/files.h"
 
 namespace myrt::container {
@@ -59,6 +60,14 @@ void follow_view(ContainerState& state, const std::string& view) {
   state.former_cgroup = std::exchange(state.cgroup, std::move(moved));
 }
 
+// The first one needs no rename: as long as it is not whole, nobody has been told of it, and of one
+// that stays so load() takes nothing.
+Result<> save_view(int directory, const std::string& view) {
+  auto written = sys::write_new_file_at(directory, kLibcontainerView, view, kFileMode);
+  if (written.ok() || written.error().errno_value != EEXIST) return written;
+  return sys::replace_file_at(directory, kLibcontainerView, view, kFileMode);
+}
+
 }  // namespace
 
 Result<> validate_id(std::string_view id) {
@@ -83,6 +92,9 @@ StateDirectory::StateDirectory(StateDirectory&& other) noexcept
 
 StateDirectory::~StateDirectory() {
   if (made_) ignore(remove(), "nothing else can be done for it; `delete --force` still can");
+  sys::DeferredClose neighbours;
+  neighbours.add(std::move(root_));
+  neighbours.add(std::move(directory_));
 }
 
 Result<StateDirectory> StateDirectory::create(const std::string& root, const std::string& id) {
@@ -202,8 +214,7 @@ StateDirectory::Documents StateDirectory::documents(const ContainerState& state)
 Result<> StateDirectory::save(const Documents& documents) {
   // Before container.json, so that it is newer only when somebody else wrote it.
   if (!documents.libcontainer_view.empty()) {
-    TRY(sys::replace_file_at(directory_.get(), kLibcontainerView, documents.libcontainer_view,
-                             kFileMode));
+    TRY(save_view(directory_.get(), documents.libcontainer_view));
   }
   return sys::replace_file_at(directory_.get(), kContainerFile, documents.container, kFileMode);
 }
