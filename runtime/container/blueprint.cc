@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,7 +84,7 @@ Result<plan::Inputs> gather_inputs(const Context& context, const CreateOptions& 
   plan::Inputs inputs;
   inputs.id = options.id;
   inputs.bundle = bundle;
-  inputs.privileged = ::getauxval(AT_EUID) == 0;
+  inputs.privileged = ::geteuid() == 0;
   if (context.cgroup_manager != CgroupManager::disabled) {
     inputs.cgroup_host = TRY(cgroups::discover().in_phase(Phase::cgroup));
   } else if (shows_cgroups(spec)) {
