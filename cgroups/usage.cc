@@ -215,6 +215,8 @@ void read_v1(std::string_view controllers, Files& files, Usage& usage) {
   if (has_controller(controllers, "blkio")) {
     read_blkio(files.text("blkio.throttle.io_service_bytes_recursive"), &IoUsage::read_bytes,
                &IoUsage::written_bytes, usage.io);
+    // Both files have the same devices, and most containers none.
+    if (usage.io.empty()) return;
     read_blkio(files.text("blkio.throttle.io_serviced_recursive"), &IoUsage::reads,
                &IoUsage::writes, usage.io);
   }

@@ -70,11 +70,12 @@ inline constexpr int kFormatVersion = 1;
 inline constexpr std::string_view kLastMember = R"(,"version":1})";
 
 std::string to_json(const ContainerState& state);
-// Adds what is known last to a text of to_json, before its version. Pure.
+// Adds what is known last to a text of to_json. Pure.
 void add_phases(std::string& json, const std::vector<sys::PhaseTime>& phases);
-// glance: id, pid, start time, created, bundle, rootfs, annotations and cgroup; the others are as
-// they are in a ContainerState that nobody has filled. Reading stops where these end.
-enum class Extent : std::uint8_t { all, glance };
+// glance: id, pid, start time, created, bundle, rootfs, annotations and cgroup; metrics: these and
+// the phases. The others are as they are in a ContainerState that nobody has filled. Reading stops
+// where these end.
+enum class Extent : std::uint8_t { all, glance, metrics };
 // Errors: internal when the text is damaged; unsupported for another version.
 Result<ContainerState> from_json(std::string_view json, Extent extent = Extent::all);
 

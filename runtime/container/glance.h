@@ -29,7 +29,7 @@ class Glance {
   static Result<Glance> open(std::string root);
 
   // nullopt: the container is not as usual (half made, damaged, its cgroup moved by others, gone),
-  // and find() says what it is. Extent::all: with the phases of the creation.
+  // and find() says what it is. Extent::metrics: with the phases of the creation.
   std::optional<Seen> at(const std::string& id, Extent extent) const;
 
  private:

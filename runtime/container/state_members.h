@@ -19,7 +19,7 @@ enum class Node : std::uint8_t {
   unit_name, found_cgroups, found_cgroup, namespaces, own_pids, pivoted, new_keyring, has_process,
   poststart_hooks, poststop_hooks, host_mounts, host_mount, resctrl_groups, resctrl_group,
   hot_mounts, hot_mount, destination, mount_id, rdt_class, clos, monitor_group, pid_file, phases,
-  phase, phase_name, phase_us
+  phase
 };
 // clang-format on
 
@@ -72,10 +72,8 @@ inline constexpr auto kMembers = std::to_array<Member>({
     {Node::clos, Node::rdt_class, "clos", Kind::text},
     {Node::monitor_group, Node::rdt_class, "monitorGroup", Kind::text},
     {Node::pid_file, Node::document, "pidFile", Kind::path, Need::newer},
-    {Node::phases, Node::document, "phases", Kind::array, Need::newer},
-    {Node::phase, Node::phases, "", Kind::object},
-    {Node::phase_name, Node::phase, "name", Kind::text},
-    {Node::phase_us, Node::phase, "us", Kind::integer},
+    {Node::phases, Node::document, "phases", Kind::object, Need::newer},
+    {Node::phase, Node::phases, "", Kind::integer},
 });
 // clang-format on
 

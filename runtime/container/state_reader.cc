@@ -168,7 +168,6 @@ class Reader {
     if (node == Node::unit) state_.cgroup.unit.emplace();
     if (node == Node::hot_mount) state_.hot_mounts.emplace_back();
     if (node == Node::rdt_class) state_.rdt_class.emplace();
-    if (node == Node::phase) state_.phases.emplace_back();
     return true;
   }
 
@@ -196,7 +195,8 @@ class Reader {
       fail(damaged(fmt::format("`{}` is there twice", name_of(node))));
     }
     seen_ |= bit(node);
-    return extent_ == Extent::all || (seen_ & kGlance) != kGlance;
+    const std::uint64_t wanted = extent_ == Extent::metrics ? kGlance | bit(Node::phases) : kGlance;
+    return extent_ == Extent::all || (seen_ & wanted) != wanted;
   }
 
   // `delete` removes what these name.
@@ -217,7 +217,7 @@ class Reader {
   void set_integer(Node node, std::uint64_t number);
   void set_text(Node node, const std::string& text);
   void set_directory_part(const std::string& text);
-  void set_phase_name(const std::string& text);
+  void add_phase(std::uint64_t us);
 
   Extent extent_;
   ContainerState state_;
@@ -249,7 +249,7 @@ void Reader::set_integer(Node node, std::uint64_t number) {
   if (node == Node::pid) state_.pid = static_cast<pid_t>(number);
   if (node == Node::start_time_ticks) state_.start_time_ticks = number;
   if (node == Node::namespaces) state_.namespaces = number;
-  if (node == Node::phase_us) state_.phases.back().us = number;
+  if (node == Node::phase) add_phase(number);
   if (node == Node::mount_id) state_.hot_mounts.back().mount_id = number;
 }
 
@@ -306,9 +306,6 @@ void Reader::set_text(Node node, const std::string& text) {
     case Node::pid_file:
       state_.pid_file = text;
       break;
-    case Node::phase_name:
-      set_phase_name(text);
-      break;
     default:
       break;
   }
@@ -322,10 +319,10 @@ void Reader::set_directory_part(const std::string& text) {
 }
 
 // Ours are plain, and add_phases escapes nothing.
-void Reader::set_phase_name(const std::string& text) {
+void Reader::add_phase(std::uint64_t us) {
   const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || c == ' ' || c == '-'; };
-  if (!std::ranges::all_of(text, is_plain)) fail(damaged("the name of a phase"));
-  state_.phases.back().name = text;
+  if (!std::ranges::all_of(key_, is_plain)) fail(damaged("the name of a phase"));
+  state_.phases.push_back({key_, us});
 }
 
 }  // namespace

@@ -99,8 +99,11 @@ void created(const Reading& reading, Samples& samples) {
 }
 
 void creation_phases(const Reading& reading, Samples& samples) {
+  std::string label;
   for (const sys::PhaseTime& phase : reading.phases) {
-    samples.seconds(phase.us, ",phase=\"" + escaped(phase.name) + '"');
+    // Only letters, blanks and hyphens (container_state.h).
+    label.assign(",phase=\"").append(phase.name).append(1, '"');
+    samples.seconds(phase.us, label);
   }
 }
 

@@ -38,7 +38,7 @@ class Reader {
   Result<container::Glance::Seen> look_at(const std::string& id) const {
     TRY(container::validate_id(id));  // it is going to be part of a path
     if (glance_.ok()) {
-      if (auto seen = glance_->at(id, container::Extent::all)) return *std::move(seen);
+      if (auto seen = glance_->at(id, container::Extent::metrics)) return *std::move(seen);
     }
     auto found = TRY(container::find(root_, id, container::Lock::none));
     return container::Glance::Seen{.state = found.oci_state(),
