@@ -37,10 +37,10 @@ Result<> change_root_here() {
 // pivot_root(2), NOTES: the old root ends up on top of the new one, where "." finds it again.
 Result<> pivot_here() {
   Result<> pivoted = sys::pivot_root(".", ".");
-  // EINVAL has five meanings, of which this is what a chroot can come to (pivot_root(2), ERRORS).
+  // EINVAL has five meanings, of which these are not of our making (pivot_root(2), ERRORS).
   if (!pivoted.ok() && pivoted.error().errno_value == EINVAL) {
     return std::move(pivoted).context(
-        "the runtime's own root has to be a mount, on a mount that is not shared");
+        "the runtime's own root has to be a mount, on one that is not shared, and no ramdisk's");
   }
   TRY(std::move(pivoted));
   return sys::umount(".", MNT_DETACH);

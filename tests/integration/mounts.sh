@@ -557,7 +557,7 @@ in_a_chroot_on_a_shared_mount() {
   mount --rbind / "$work/jail"
   try chroot "$work/jail" "$RUNTIME" --root "$state_root" create --bundle "$bundle" "$id"
   is_status 1
-  contains "$err" "the runtime's own root has to be a mount, on a mount that is not shared: pivot root"
+  contains "$err" "the runtime's own root has to be a mount, on one that is not shared"
   [ ! -e "$state_root/$id" ] || fail 'a state is left'
 }
 

@@ -15,12 +15,13 @@ is_ours() {
 traced() {
   local expected=$1 command=$2
   shift 2
-  # The process is the caller's child, and strace is not (-D): it stays when the command is over.
-  try strace -D -f --decode-pids=pidns -qq -e signal=none -s 4096 -o "$traces/$command.$((++trace_number))" \
-    "$RUNTIME" --root "$state_root" "${options[@]}" "$command" "$@"
+  try strace "${stracing[@]}" -o "$traces/$command.$((++trace_number))" \
+    "$RUNTIME" --root "$state_root" "$command" "$@"
   [[ $status =~ ^($expected)$ ]] || fail "exit status $status of $command" "$out" "$err"
 }
-trace_number=0 options=()
+# -D: the command is the caller's child, and strace is not, which stays when the command is over.
+stracing=(-D -f --decode-pids=pidns -qq -e signal=none -s 4096)
+trace_number=0
 no_strace() { ! ps -e -o comm= | grep -qx strace; }
 
 # What most containers are, and all that is done with them.
@@ -44,7 +45,13 @@ plain_container() {
   echo '[{"destination": "/hot", "source": "'"$bundle"'", "type": "bind", "options": ["bind", "ro"]}]' >"$bundle/mounts.json"
   traced 0 mounts add "$id" "$bundle/mounts.json"
   traced 0 mounts remove "$id" "$bundle/mounts.json"
+  # Not by `traced`, whose answer is that of one command at a time: it ends with the container.
+  timeout 60 strace "${stracing[@]}" -o "$traces/events.$((++trace_number))" \
+    "$RUNTIME" --root "$state_root" events --interval 1s "$id" </dev/null >"$bundle/events" 2>&1 &
+  local watching=$!
+  wait_until grep -q '"stats"' "$bundle/events"
   traced 0 kill "$id" KILL
+  wait "$watching" || fail "exit status $? of events" "$(<"$bundle/events")"
   wait_status stopped
   traced 0 delete "$id"
 }
@@ -106,6 +113,8 @@ failures() {
   traced 1 create --bundle "$bundle" "$id"
   mkdir -p "$state_root/half-made"
   traced 0 gc
+  rm "$bundle/config.json"
+  traced 0 spec --bundle "$bundle"
   traced 1 kill none KILL
   traced 0 features
   traced '0|1' doctor
