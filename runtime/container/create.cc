@@ -168,23 +168,14 @@ bool oom_killed(const cgroups::Location& location) {
   return events.ok() && events->counters().oom_kill > 0;
 }
 
-// Says how init ended where all that it left is a closed socket, and what it does where it says
-// nothing.
 Error explain(Error error, sys::ChildProcess& init, const cgroups::Location& cgroup) {
-  if (error.code == ErrorCode::timeout)
-    return init::explain_timeout(std::move(error), init.pid(), cgroup);
-  if (error.code != ErrorCode::protocol) return error;
-  const auto exited = sys::wait_for_exit(init.pidfd(), std::chrono::seconds(1));
-  if (!exited.ok() || !exited.value()) return error;
-  const auto status = init.wait();
-  if (!status.ok() || !status->signaled) return error;
-  if (status->code == SIGKILL && oom_killed(cgroup)) {
+  const auto signal = init::killed_by(error, init);
+  if (signal == SIGKILL && oom_killed(cgroup)) {
     error.code = ErrorCode::out_of_memory;
     error.message = "init was killed by the OOM killer" + cgroups::limit_and_peak(cgroup);
-  } else {
-    error.message = fmt::format("init was killed by {}", sys::signal_name(status->code));
+    return error;
   }
-  return error;
+  return init::explain("init", std::move(error), signal, init.pid(), cgroup);
 }
 
 // Everything that is acquired before init exists. Init inherits the fds.

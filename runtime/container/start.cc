@@ -10,6 +10,7 @@
 #include "runtime/container/status.h"
 #include "runtime/init/start_gate.h"
 #include "runtime/init/stuck.h"
+#include "sys/process.h"
 
 namespace myrt {
 namespace container {
@@ -24,6 +25,14 @@ Error not_startable(oci::Status status) {
   }
   return make_error(ErrorCode::wrong_status,
                     fmt::format("cannot start a container in the {} state", to_string(status)));
+}
+
+// Where all that init left is a closed socket.
+Error explain_end(Error error, const Container& container) {
+  if (error.code != ErrorCode::protocol) return error;
+  const auto ended = sys::wait_for_exit(container.init_pidfd.get(), std::chrono::seconds(1));
+  if (ended.ok() && *ended) error.message = "init ended before it executed its program";
+  return error;
 }
 
 // Hooks that init runs take the time that the configuration gives them; whether there are any is
@@ -51,7 +60,8 @@ Result<NotifySocket> start_locked(Container& container, const std::string& notif
   if (bound.count() > 0) TRY(channel->bound_waits(bound).in_phase(Phase::start));
   NotifySocket notify =
       TRY(NotifySocket::listen(container.directory, notify_socket).in_phase(Phase::start));
-  TRY(wait_for_program(*channel, container));
+  auto executed = wait_for_program(*channel, container);
+  if (!executed.ok()) return explain_end(std::move(executed).error(), container);
   // Nobody listens there any more; without the name `state` need not even ask.
   ::unlinkat(container.directory.fd(), init::kStartGateName, 0);
   TRY(run_poststart(container.state, container.directory));

@@ -194,7 +194,8 @@ Result<sys::ChildProcess> spawn_joining(JoinContext& context, int cgroup_fd,
   };
   auto executed = steps().in_phase(Phase::exec);
   if (!executed.ok()) {
-    return explain_timeout(std::move(executed).error(), child.pid(), context.cgroup);
+    const auto signal = killed_by(executed.error(), child);
+    return explain("the process", std::move(executed).error(), signal, child.pid(), context.cgroup);
   }
   return child;
 }

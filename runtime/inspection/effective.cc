@@ -3,6 +3,7 @@
 #include "runtime/container/blueprint.h"
 #include "runtime/inspection/comparison.h"
 #include "runtime/myrt.h"
+#include "sys/process.h"
 
 namespace myrt {
 namespace {
@@ -46,6 +47,13 @@ Result<std::optional<init::ProcessPlan>> process_plan(const oci::Spec& spec,
   return std::optional(TRY(init::plan_process(*spec.process, spec.linux, std::move(capabilities))));
 }
 
+Result<> compare_all(const inspection::Original& original, inspection::Comparison& comparison) {
+  TRY(inspection::compare_namespaces(original, comparison));
+  TRY(inspection::compare_process(original, comparison));
+  TRY(inspection::compare_mounts(original, comparison));
+  return inspection::compare_cgroup(original, comparison);
+}
+
 Result<Effective> compare(const Context& context, const std::string& id) {
   const container::Container found = TRY(find_live(context, id));
   const oci::Spec spec = TRY(config_of(found));
@@ -54,10 +62,13 @@ Result<Effective> compare(const Context& context, const std::string& id) {
   const auto process = TRY(process_plan(spec, plan));
   const inspection::Original original{found, spec, plan, process, procfs};
   inspection::Comparison comparison;
-  TRY(inspection::compare_namespaces(original, comparison));
-  TRY(inspection::compare_process(original, comparison));
-  TRY(inspection::compare_mounts(original, comparison));
-  TRY(inspection::compare_cgroup(original, comparison));
+  auto compared = compare_all(original, comparison);
+  // What was read of a process that has ended meanwhile says nothing.
+  const auto ended = sys::wait_for_exit(found.init_pidfd.get(), std::chrono::milliseconds(0));
+  if (ended.ok() && *ended) {
+    return make_error(ErrorCode::wrong_status, "container is stopped: it ended meanwhile");
+  }
+  TRY(std::move(compared));
   return Effective{found.oci_state(), comparison.take()};
 }
 

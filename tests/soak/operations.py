@@ -66,6 +66,8 @@ REFUSALS = [
     "open `root`: no such file or directory",
     # Somebody's `kill KILL` or `delete --force`.
     "init was killed by SIGKILL",
+    "the process was killed by SIGKILL",
+    "init ended before it executed its program",
     # Without privileges nobody can join a container that waits to be started: init runs our program there, and its memory
     # belongs to the host's user namespace (docs/rootless.md).
     "join the container's namespaces `0x30000000`: operation not permitted",
