@@ -49,19 +49,24 @@ std::optional<Glance::Seen> Glance::at(const std::string& id, Extent extent) con
               std::move(state->cgroup),       std::move(state->phases), status->st_uid};
 }
 
-// As status.cc derives it, asking only for what decides. The start time is the process's own, so
-// that what one read says of the pid is about init, or not.
+// As status.cc derives it, asking only for what decides. Only init has its gate open: where it is,
+// init lives, and /proc, whose files are the most expensive of all, need not be asked. The start
+// time is the process's own, so that what one read says of the pid is about init, or not.
 std::optional<oci::Status> Glance::status_of(const ContainerState& state) const {
-  const auto stat = sys::read_process_stat(state.pid);
-  if (!stat.ok()) return std::nullopt;
+  const auto waits = probe_.is_open(root_ + "/" + state.id + "/" + init::kStartGateName);
+  if (!waits.ok()) return std::nullopt;
   Facts facts;
-  facts.init_alive = *stat && is_init(**stat, state);
+  facts.at_start_gate = *waits;
+  facts.init_alive = *waits;
+  if (!*waits) {
+    const auto stat = sys::read_process_stat(state.pid);
+    if (!stat.ok()) return std::nullopt;
+    facts.init_alive = *stat && is_init(**stat, state);
+  }
   if (facts.init_alive) {
     const auto frozen = cgroups::is_frozen(state.cgroup);
-    const auto waits = probe_.is_open(root_ + "/" + state.id + "/" + init::kStartGateName);
-    if (!frozen.ok() || !waits.ok()) return std::nullopt;
+    if (!frozen.ok()) return std::nullopt;
     facts.frozen = *frozen;
-    facts.at_start_gate = *waits;
   }
   return derive_status(facts);
 }
