@@ -54,6 +54,7 @@ set(CPACK_RPM_RUNTIME_PACKAGE_NAME myrt)
 set(CPACK_RPM_RUNTIME_USER_FILELIST
   "%config(noreplace) ${CMAKE_INSTALL_FULL_SYSCONFDIR}/containers/containers.conf.d/myrt.conf")
 set(CPACK_RPM_DEVEL_PACKAGE_NAME myrt-devel)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/package_times.cmake)
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define use_source_date_epoch_as_buildtime 1\n%define clamp_mtime_to_source_date_epoch 1\n%define _buildhost localhost")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /etc/containers /etc/containers/containers.conf.d
   /usr/share/zsh /usr/share/zsh/site-functions /usr/share/zsh/vendor-completions /usr/share/fish
