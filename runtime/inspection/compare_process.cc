@@ -1,4 +1,3 @@
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +14,10 @@
 
 namespace myrt::inspection {
 namespace {
+
+// ioprio_get(2). Not <linux/ioprio.h>: the one of Linux 6.1.192 (Debian 12) has a parameter that is
+// called `class`, which no C++ compiler takes.
+constexpr int kIoPriorityOfProcess = 1;  // IOPRIO_WHO_PROCESS
 
 // The value of a line of /proc/PID/status: "NoNewPrivs:\t1".
 std::string status_value(std::string_view status, std::string_view name) {
@@ -273,7 +276,7 @@ void compare_scheduling(const Original& original, Comparison& comparison) {
     }
   }
   if (attributes.io_priority) {
-    const long applied = ::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid);
+    const long applied = ::syscall(SYS_ioprio_get, kIoPriorityOfProcess, pid);
     comparison.add("process.ioPriority", "/process/ioPriority",
                    std::to_string(*attributes.io_priority), std::to_string(applied));
   }
