@@ -32,21 +32,23 @@ std::optional<Glance::Seen> Glance::at(const std::string& id, Extent extent) con
   const auto file = sys::open_at(root_fd_.get(), id + "/" + kContainerFile,
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!file.ok()) return std::nullopt;
-  const auto status = sys::stat_fd(file->get());
   // Replaced as a whole, never written to: one read gets it.
   const auto text = sys::read_kernel_file(file->get(), kContainerFile);
-  if (!status.ok() || !text.ok()) return std::nullopt;
+  if (!text.ok()) return std::nullopt;
   auto state = from_json(*text, extent);
   // An id that is not the directory's: it was reached by a link.
   if (!state.ok() || state->id != id || state->pid == 0) return std::nullopt;
-  if (state->cgroup.mode == cgroups::Mode::v2 && has_newer_view(root_fd_.get(), id, *status)) {
-    return std::nullopt;
+  struct stat status = {};
+  const bool may_have_view = state->cgroup.mode == cgroups::Mode::v2;
+  if (may_have_view || extent != Extent::metrics) {  // which do not tell the owner
+    if (::fstat(file->get(), &status) != 0) return std::nullopt;
   }
+  if (may_have_view && has_newer_view(root_fd_.get(), id, status)) return std::nullopt;
   const auto found = status_of(*state);
   if (!found) return std::nullopt;
   const pid_t pid = *found == oci::Status::stopped ? 0 : state->pid;
   return Seen{oci_state(*state, *found, pid), std::move(state->rootfs), std::move(state->created),
-              std::move(state->cgroup),       std::move(state->phases), status->st_uid};
+              std::move(state->cgroup),       std::move(state->phases), status.st_uid};
 }
 
 // As status.cc derives it, asking only for what decides. Only init has its gate open: where it is,

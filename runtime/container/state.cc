@@ -4,6 +4,7 @@
 #include "runtime/container/status.h"
 #include "runtime/myrt.h"
 #include "sys/files.h"
+#include "sys/share_out.h"
 
 namespace myrt {
 namespace {
@@ -27,18 +28,37 @@ std::string user_name(uid_t uid) {
   return fmt::format("{}", uid);
 }
 
-ContainerInfo describe(const container::Container& found, std::string owner) {
-  return {
-      .state = found.oci_state(),
-      .extras = {
-          .rootfs = found.state.rootfs, .created = found.state.created, .owner = std::move(owner)}};
+ContainerInfo describe(const container::Container& found) {
+  return {.state = found.oci_state(),
+          .extras = {.rootfs = found.state.rootfs, .created = found.state.created, .owner = {}}};
+}
+
+struct Listed {
+  ContainerInfo info;  // but for the owner's name
+  uid_t owner = 0;
+};
+
+Result<Listed> look_at(const std::string& root, const Result<container::Glance>& glance,
+                       const std::string& id) {
+  if (glance.ok()) {
+    if (auto seen = glance->at(id, container::Extent::glance)) {
+      return Listed{{.state = std::move(seen->state),
+                     .extras = {.rootfs = std::move(seen->rootfs),
+                                .created = std::move(seen->created),
+                                .owner = {}}},
+                    seen->owner};
+    }
+  }
+  const auto found = TRY(container::find(root, id, container::Lock::none));
+  const auto status = TRY(sys::stat_fd(found.directory.fd()));
+  return Listed{describe(found), status.st_uid};
 }
 
 }  // namespace
 
 Result<ContainerInfo> state(const Context& context, const std::string& id) {
   const auto found = TRY(container::find(context.root, id, container::Lock::none));
-  return describe(found, "");
+  return describe(found);
 }
 
 Result<std::vector<std::string>> list_ids(const Context& context) {
@@ -47,29 +67,27 @@ Result<std::vector<std::string>> list_ids(const Context& context) {
 
 Result<std::vector<ContainerInfo>> list(const Context& context) {
   const auto ids = TRY(list_ids(context));
-  std::vector<ContainerInfo> containers;
-  if (ids.empty()) return containers;
-  containers.reserve(ids.size());
-  const auto glance = TRY(container::Glance::open(context.root));
-  std::optional<std::pair<uid_t, std::string>> owner;  // nearly always the same for all
-  const auto name_of = [&](uid_t uid) -> const std::string& {
-    if (!owner || owner->first != uid) owner.emplace(uid, user_name(uid));
-    return owner->second;
-  };
-  for (const std::string& id : ids) {
-    if (auto seen = glance.at(id, container::Extent::glance)) {
-      containers.push_back({.state = std::move(seen->state),
-                            .extras = {.rootfs = std::move(seen->rootfs),
-                                       .created = std::move(seen->created),
-                                       .owner = name_of(seen->owner)}});
-      continue;
+  constexpr std::size_t kWorthAThread = 100;
+  std::vector<std::optional<Result<Listed>>> seen(ids.size());
+  sys::share_out(ids.size(), kWorthAThread, [&](sys::Items& items) {
+    const auto glance = container::Glance::open(context.root);
+    while (const auto item = items.take()) {
+      seen[*item].emplace(look_at(context.root, glance, ids[*item]));
     }
-    const auto found = container::find(context.root, id, container::Lock::none);
-    if (found.ok()) {
-      const auto status = TRY(sys::stat_fd(found->directory.fd()));
-      containers.push_back(describe(*found, name_of(status.st_uid)));
-    } else if (found.error().code != ErrorCode::not_found) {  // that: deleted meanwhile
-      context.warn(fmt::format("container `{}`: {}", id, found.error().message));
+  });
+  std::vector<ContainerInfo> containers;
+  containers.reserve(ids.size());
+  std::optional<std::pair<uid_t, std::string>> owner;  // nearly always the same for all
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Result<Listed>& listed = *seen[i];
+    if (listed.ok()) {
+      if (!owner || owner->first != listed->owner) {
+        owner.emplace(listed->owner, user_name(listed->owner));
+      }
+      listed->info.extras.owner = owner->second;
+      containers.push_back(std::move(listed->info));
+    } else if (listed.error().code != ErrorCode::not_found) {  // that: deleted meanwhile
+      context.warn(fmt::format("container `{}`: {}", ids[i], listed.error().message));
     }
   }
   return containers;

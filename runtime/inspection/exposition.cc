@@ -1,5 +1,6 @@
 #include "runtime/inspection/exposition.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -21,39 +22,62 @@ std::string escaped(std::string_view text) {
   return label;
 }
 
-// The samples of one family.
+// The samples of one family. Thousands of lines: what a line needs is put together by hand.
 class Samples {
  public:
-  Samples(std::string& text, std::string name) : text_(text), name_(std::move(name)) {}
+  Samples(std::string& text, std::string name) : text_(text), start_(std::move(name) + "{id=\"") {}
 
   void select(const Reading& reading) { reading_ = &reading; }
   // `labels` begins with a comma, or is empty.
   void whole(const Count& value, std::string_view labels = {}) {
-    if (value) add(labels, "{}", *value);
+    if (value) add(labels, Number(*value));
   }
   void seconds(const Count& microseconds, std::string_view labels = {}) {
-    if (!microseconds) return;
-    constexpr std::uint64_t kPerSecond = 1000000;
-    add(labels, "{}.{:06}", *microseconds / kPerSecond, *microseconds % kPerSecond);
+    if (microseconds) add(labels, Number(*microseconds, kMicroDigits));
   }
-  void real(double value) { add({}, "{:.3f}", value); }
-  void one(std::string_view labels) { add(labels, "{}", 1); }
+  void milliseconds(std::uint64_t milliseconds) { add({}, Number(milliseconds, kMilliDigits)); }
+  void one(std::string_view labels) { add(labels, Number(1)); }
 
  private:
-  template <class... Values>
-  void add(std::string_view labels, fmt::format_string<Values...> number, Values&&... values) {
-    text_ += name_;
-    text_ += "{id=\"";
+  static constexpr std::size_t kMilliDigits = 3, kMicroDigits = 6;
+
+  // A number's text: `value` in units of 10 to the power of -`decimals`.
+  class Number {
+   public:
+    explicit Number(std::uint64_t value, std::size_t decimals = 0) {
+      const auto end = std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr;
+      size_ = static_cast<std::size_t>(end - text_.data());
+      if (decimals == 0) return;
+      if (size_ <= decimals) {  // 0.000017
+        const std::size_t zeros = decimals + 1 - size_;
+        std::copy_backward(text_.data(), end, end + zeros);
+        std::fill_n(text_.data(), zeros, '0');
+        size_ += zeros;
+      }
+      char* const point = text_.data() + size_ - decimals;
+      std::copy_backward(point, point + decimals, point + decimals + 1);
+      *point = '.';
+      ++size_;
+    }
+    std::string_view text() const { return {text_.data(), size_}; }
+
+   private:
+    std::array<char, std::numeric_limits<std::uint64_t>::digits10 + 3> text_;
+    std::size_t size_;
+  };
+
+  void add(std::string_view labels, const Number& number) {
+    text_ += start_;
     text_ += reading_->id;  // only letters, digits and _+-.
     text_ += '"';
     text_ += labels;
     text_ += "} ";
-    fmt::format_to(std::back_inserter(text_), number, std::forward<Values>(values)...);
+    text_ += number.text();
     text_ += '\n';
   }
 
   std::string& text_;
-  std::string name_;
+  std::string start_;
   const Reading* reading_ = nullptr;
 };
 
@@ -95,7 +119,8 @@ void status(const Reading& reading, Samples& samples) {
 }
 
 void created(const Reading& reading, Samples& samples) {
-  if (reading.created_seconds > 0) samples.real(reading.created_seconds);
+  if (reading.created_seconds <= 0) return;
+  samples.milliseconds(static_cast<std::uint64_t>(reading.created_seconds * 1000 + 0.5));
 }
 
 void creation_phases(const Reading& reading, Samples& samples) {
