@@ -47,7 +47,6 @@ class Cover {
 Result<UniqueFd> make_empty_directory(sys::DeferredClose& done) {
   UniqueFd fs = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig_string(fs.get(), "source", "tmpfs"));
-  TRY(sys::fsconfig_string(fs.get(), "mode", "755"));
   TRY(sys::fsconfig_string(fs.get(), "nr_inodes", "1"));
   TRY(sys::fsconfig_create(fs.get()));
   auto mount = sys::fsmount(

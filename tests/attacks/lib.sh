@@ -99,14 +99,16 @@ at_stop() {
 
 # judged FUNCTION RUNTIME WEAKNESS: sets $verdict.
 judged() {
-  local result=0
+  local result
+  # Not as part of a condition: there bash takes no notice of -e.
   (
     set -eE
     trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
     export MYRT_WEAKEN=$3
     RUNTIME=$2
     "$1"
-  ) >"$work/log" 2>&1 </dev/null || result=$?
+  ) >"$work/log" 2>&1 </dev/null
+  result=$?
   case $result in
     0) verdict=held ;;
     77) verdict="n/a: $(<"$work/skip")" ;;

@@ -203,7 +203,7 @@ delete_everything() {
 
 # it NAME FUNCTION: runs one case, in a subshell of its own that stops at the first failure.
 it() {
-  local name=$1 function=$2 reason result=0
+  local name=$1 function=$2 reason result
   case $name in *"${CASE:-}"*) ;; *) return 0 ;; esac
   if reason=$(deviation "$name"); then
     skipped=$((skipped + 1))
@@ -211,11 +211,13 @@ it() {
     return 0
   fi
   case_tag=${function//_/-}
+  # Not as part of a condition: there bash takes no notice of -e.
   (
     set -eE
     trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
     "$function"
-  ) >"$work/log" 2>&1 </dev/null || result=$?
+  ) >"$work/log" 2>&1 </dev/null
+  result=$?
   if [ $result -eq 0 ]; then
     passed=$((passed + 1))
     echo "ok $name"

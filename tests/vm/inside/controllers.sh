@@ -1,10 +1,7 @@
 #!/bin/bash
 # Run inside the machine as root: controllers that need a module of the kernel, which a test may load
-# here only. Cases and words as in tests/integration (lib.sh), without its sandbox.
-export MYRT_PRIVATE_VIEW=v2 MYRT_PRIVATE_DIR
-MYRT_PRIVATE_DIR=$(mktemp -d)
-trap 'rm -rf "$MYRT_PRIVATE_DIR"' EXIT
-source "$(dirname "$0")/../../integration/lib.sh"
+# here only.
+source "$(dirname "$0")/machine.sh"
 resources() { edit '.linux.resources = $r' --argjson r "$1"; }
 value() { cat "$(cgroup_dir)/$1"; }
 
@@ -20,14 +17,6 @@ bfq() {
 $disk 300"
   must runtime update --blkio-weight 200 "$id"
   contains "$(value io.bfq.weight)" 'default 200'
-}
-
-refuse() { # TEXT...: as `refused`, but other processes of this machine come and go
-  local text
-  try runtime --log "$work/refused.log" create --bundle "$bundle" "$id"
-  is_status 1
-  for text in "$@"; do contains "$err" "$text"; done
-  [ ! -e "$state_root/$id" ] || fail 'the state is left'
 }
 
 # It stays until the machine is thrown away: a device that goes after the cgroups which had limits for it

@@ -1,34 +1,13 @@
 #!/bin/bash
-# Run inside the machine as root: containerd and docker with this runtime. RUNTIME names it. Prints
-# `ok NAME` and `not ok NAME`.
-set -uo pipefail
-work=$(mktemp -d)
-passed=0 failed=0 skipped=0
-began_docker=''
-finish() {
+# Run inside the machine as root: containerd and docker with this runtime, cgroupfs driver.
+source "$(dirname "$0")/checks.sh"
+skipped=0 began_docker=''
+clean_up() {
   [ -z "$began_docker" ] || systemctl stop docker.service docker.socket
   rm -rf "$work"
 }
-trap finish EXIT
-
-# check NAME STATUS TEXT COMMAND...: status and the whole of stdout (`*`: any).
-check() {
-  local name=$1 wanted=$2 text=$3 status=0 out
-  shift 3
-  out=$(timeout "${PATIENCE:-120}" "$@" 2>"$work/err" </dev/null) || status=$?
-  if [ "$status" -eq "$wanted" ] && { [ "$text" = '*' ] || [ "$out" = "$text" ]; }; then
-    passed=$((passed + 1))
-    echo "ok $name"
-  else
-    failed=$((failed + 1))
-    printf 'not ok %s\n    status %s, expected %s; stdout: %s; stderr: %s\n' "$name" "$status" "$wanted" "$out" "$(<"$work/err")"
-  fi
-}
-
-mkdir -p "$work/image"/{bin,etc,tmp}
-cp "$(type -P busybox)" "$work/image/bin/"
-"$work/image/bin/busybox" --install "$work/image/bin"
-tar -C "$work/image" -cf "$work/image.tar" .
+trap clean_up EXIT
+make_image "$work/image.tar"
 
 containerd_cases() {
   local image=localhost/bb:latest

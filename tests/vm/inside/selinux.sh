@@ -1,10 +1,8 @@
 #!/bin/bash
 # Run inside a machine that was booted with SELinux, as root: labels of processes and mounts, with the
-# policy of selinux.conf. Cases and words as in tests/integration (lib.sh), without its sandbox.
-export MYRT_PRIVATE_VIEW=v2 MYRT_PRIVATE_DIR
-MYRT_PRIVATE_DIR=$(mktemp -d)
-trap 'echo 0 >/sys/fs/selinux/enforce; rm -rf "$MYRT_PRIVATE_DIR"' EXIT
-source "$(dirname "$0")/../../integration/lib.sh"
+# policy of selinux.conf.
+source "$(dirname "$0")/machine.sh"
+at_exit() { echo 0 >/sys/fs/selinux/enforce; }
 here=$(cd "$(dirname "$0")" && pwd)
 label=system_u:system_r:container_t
 mount_label=system_u:object_r:container_file_t
@@ -12,14 +10,6 @@ mount_label=system_u:object_r:container_file_t
 labels() { edit '.process.selinuxLabel = $label' --arg label "$1"; }
 label_of() { tr -d '\0' <"/proc/$1/attr/current"; }
 file_label() { getfattr --only-values --absolute-names -n security.selinux "$1" | tr -d '\0'; }
-
-refuse() { # TEXT...: as `refused`, but other processes of this machine come and go
-  local text
-  try runtime --log "$work/refused.log" create --bundle "$bundle" "$id"
-  is_status 1
-  for text in "$@"; do contains "$err" "$text"; done
-  [ ! -e "$state_root/$id" ] || fail 'the state is left'
-}
 
 # Before the policy is loaded, the kernel takes every label and does nothing about it.
 no_policy() {

@@ -1,5 +1,7 @@
 #include "runtime/inspection/exposition.h"
 
+#include <limits>
+
 #include "tests/support/catch.h"
 
 using namespace myrt;
@@ -53,6 +55,23 @@ TEST_CASE("OpenMetrics calls a counter's family without its suffix and has an en
   CHECK(has(text, "myrt_container_cpu_usage_seconds_total{id=\"web1\"} 1.500000"));
   CHECK(has(text, "# TYPE myrt_container info"));
   CHECK(text.ends_with("\n# EOF\n"));
+}
+
+TEST_CASE("seconds have all their zeros") {
+  const auto line = [](std::uint64_t microseconds) {
+    Reading one = reading();
+    one.usage.cpu_us = microseconds;
+    const std::string text = exposition({one}, {"1.0", "abc", "", ""}, MetricsFormat::prometheus);
+    const std::string name = "myrt_container_cpu_usage_seconds_total{id=\"web1\"} ";
+    const std::size_t at = text.find(name) + name.size();
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  CHECK(line(0) == "0.000000");
+  CHECK(line(7) == "0.000007");
+  CHECK(line(999999) == "0.999999");
+  CHECK(line(1000000) == "1.000000");
+  CHECK(line(12000034) == "12.000034");
+  CHECK(line(std::numeric_limits<std::uint64_t>::max()) == "18446744073709.551615");
 }
 
 TEST_CASE("a family without samples has no heading") {
