@@ -103,7 +103,7 @@ judged() {
   # Not as part of a condition: there bash takes no notice of -e.
   (
     set -eE
-    trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
+    trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND" >&2' ERR
     export MYRT_WEAKEN=$3
     RUNTIME=$2
     "$1"

@@ -170,13 +170,13 @@ cgroup_dir() {
 snapshot() {
   echo 'cgroups:'
   # A parent that did not exist is the caller's to keep or to remove.
-  find $cgroup_root -mindepth 1 -type d | grep -v '/cases$' | sort
+  find $cgroup_root -mindepth 1 -type d | grep -v '/cases$' | sort || :
   echo "mounts: $(wc -l </proc/self/mountinfo)"
   echo 'state:'
-  ls -A "$state_root" 2>/dev/null
+  ls -A "$state_root" 2>/dev/null || :
   echo 'processes:'
   # The sandbox's own are all bash, and what $() and pipes start here.
-  ps -e -o comm= | grep -vxE 'bash|ps|grep|sort|find|wc|timeout|in-private' | sort
+  ps -e -o comm= | grep -vxE 'bash|ps|grep|sort|find|wc|timeout|in-private' | sort || :
 }
 
 # --- cases ---------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ it() {
   # Not as part of a condition: there bash takes no notice of -e.
   (
     set -eE
-    trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
+    trap 'echo "at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND" >&2' ERR
     "$function"
   ) >"$work/log" 2>&1 </dev/null
   result=$?

@@ -524,7 +524,7 @@ errors_to_log() {
 
 log_to_pipe() {
   local text
-  text=$("$RUNTIME" --root "$state_root" --log /proc/self/fd/9 --log-format json state none 9>&1 2>/dev/null)
+  text=$("$RUNTIME" --root "$state_root" --log /proc/self/fd/9 --log-format json state none 9>&1 2>/dev/null) || :
   contains "$text" '"level":"error"'
 }
 
