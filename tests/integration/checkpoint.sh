@@ -142,8 +142,8 @@ through_pipes() {
   wait $front || :
   status=0
   { sleep 0.1; echo two; echo end; } | "$RUNTIME" --root "$state_root" restore --bundle "$bundle" \
-    --image-path "$images" "$id" 2>"$bundle/err" | cat >"$bundle/again"
-  same "${PIPESTATUS[1]}" 7 "the status of a foreground restore ($(<"$bundle/err"))"
+    --image-path "$images" "$id" 2>"$bundle/err" | cat >"$bundle/again" || status=${PIPESTATUS[1]}
+  same "$status" 7 "the status of a foreground restore ($(<"$bundle/err"))"
   same "$(<"$bundle/again")" $'2 heard two\n3 heard end'
   must unknown
 }
