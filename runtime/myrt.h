@@ -2,8 +2,9 @@
 // of runc's command line.
 //
 // Nothing in here prints, exits, reads the environment or keeps global state; a caller owns its
-// Context and may use several. The caller must be single-threaded while create, run and exec clone.
-// Every function returns its failure as an Error.
+// Context and may use several. The caller must be single-threaded while create, run and exec clone;
+// list and metrics may use threads of their own, which have ended when they return. Every function
+// returns its failure as an Error.
 #pragma once
 
 #include <sys/types.h>

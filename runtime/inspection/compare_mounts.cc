@@ -336,7 +336,9 @@ Result<> compare_mounts(const Original& original, Comparison& comparison) {
   const bool fresh =
       has_fresh_dev(destinations) && plan.device_method == mounts::DeviceMethod::mknod;
   for (const mounts::DeviceNode& node : plan.devices) {
-    TRY(mounts.device(node, fresh && node.path.starts_with("/dev/")));
+    // A node that was asked for there gives way to the link to the container's own devpts (DEV-11).
+    const bool is_link = node.path == "/dev/ptmx";
+    TRY(mounts.device(node, fresh && node.path.starts_with("/dev/") && !is_link));
   }
   mounts.others();
   return {};

@@ -201,6 +201,14 @@ seccomp_is_counted() {
   no_difference
 }
 
+# Podman asks for it in a privileged container, with the owner that the host's has (DEV-11).
+a_device_ptmx_is_no_false_alarm() {
+  new_bundle
+  edit '.linux.devices += [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor": 2, "fileMode": 438, "uid": 0, "gid": 5}]'
+  run_detached
+  no_difference
+}
+
 binds_and_nested_mounts_are_no_false_alarm() {
   new_bundle
   mkdir -p "$work/source/inner"
@@ -252,6 +260,21 @@ metrics_of_running_containers() {
   try runtime metrics nosuch
   is_status 1
   contains "$err" 'container does not exist'
+}
+
+# So many that more than one thread reads them.
+many_containers_are_all_there() {
+  local number ids
+  new_bundle
+  edit 'del(.linux.cgroupsPath)' # each has its own
+  for number in {100..229}; do must runtime create --bundle "$bundle" "many-$number"; done
+  ids=$(printf 'many-%s\n' {100..229})
+  same "$(runtime list --quiet)" "$ids"
+  must runtime list --format json
+  same "$(jq -r '.[].id' <<<"$out")" "$ids"
+  same "$(jq -r '.[] | "\(.status) \(.owner)"' <<<"$out" | sort -u)" 'created root'
+  must runtime metrics
+  same "$(sed -n 's/^myrt_container_status{id="\([^"]*\)",status="created"} 1$/\1/p' <<<"$out")" "$ids"
 }
 
 metrics_without_containers() {
@@ -326,9 +349,11 @@ it 'effective: user namespaces' user_namespaces_are_compared
 it 'effective: a program without root' a_program_without_root_is_as_configured
 it 'effective: seccomp filters are counted' seccomp_is_counted
 it 'effective: binds and what is mounted in them' binds_and_nested_mounts_are_no_false_alarm
+it 'effective: a device /dev/ptmx' a_device_ptmx_is_no_false_alarm
 it 'effective: changed mounts are named' changes_of_mounts_are_named
 it 'effective: a stopped container has none' a_stopped_container_has_no_effective_values
 it 'metrics: running containers, named ones, all' metrics_of_running_containers
+it 'list, metrics: many containers' many_containers_are_all_there
 it 'metrics: no containers' metrics_without_containers
 it 'metrics: limits and usage' metrics_show_what_is_used
 it 'metrics: phases of the creation' metrics_have_the_phases_of_the_creation

@@ -86,7 +86,7 @@ in_group() {
   shift 3
   mkdir -p "$group"
   if [ "$cgroup_version" = 1 ]; then echo "$value" >"$group/$file"; else echo "$value" >"$group/$file"; fi
-  try timeout 60 sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
+  try timeout 60 sh -c 'echo $$ >"$0/cgroup.procs" || exit 99; exec "$@"' "$group" "$@"
   rmdir "$group" || :
 }
 
@@ -104,7 +104,9 @@ pids_are_exhausted() {
     contains "$err" 'resource temporarily unavailable'
   fi
   [ ! -e "$state_root/$id" ] || fail 'the state directory is still there'
-  # The runtime itself has no process left.
+  # The runtime itself has no process left. In a new cgroup: on v2 the old one gives controllers to
+  # its children now, and so takes no process.
+  rmdir "$(cgroup_dir pids /starved)"
   in_group pids pids.max 1 "$RUNTIME" --root "$state_root" create --bundle "$bundle" "$id"
   is_status 1
   contains "$err" 'resource temporarily unavailable'

@@ -95,6 +95,11 @@ class CheckLayers(unittest.TestCase):
         self.assert_clean("sys/a.cc", "int f() { return ::openat(1, p, 0) + ::mount(a, b, c, 0, 0); }\n")
         self.assert_clean("runtime/cli/a.cc", "auto f() { return std::getenv(x) + fmt::print(x); }\n")
         self.assert_clean("runtime/cli/main.cc", "void f() { exit(1); }\n")
+        threads = "#include <thread>\nvoid f() { std::thread t; }\n"
+        self.assert_clean("sys/share_out.cc", threads)
+        self.assert_found("sys/a.cc", "#include <thread>\n", 1, "<thread>")
+        self.assert_found("sys/a.cc", "void f() { std::thread t; }\n", 1, "std::thread")
+        self.assert_found("sys/share_out.cc", "#include <mutex>\n", 1, "<mutex>")
         self.assert_clean("tests/unit/a.cc", "#include <thread>\nvoid f() { ::open(p, 0); throw 1; }\n")
         self.assert_found("runtime/cli/a.cc", "void f() { exit(1); }\n", 1, "exit(")
         self.assert_found("sys/a.cc", "void f() { getenv(x); }\n", 1, "getenv(")

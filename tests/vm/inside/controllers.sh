@@ -40,7 +40,7 @@ rdma_limits() {
   contains "$(jq -c .data <<<"$out")" rxe-test
   new_bundle
   resources '{"rdma": {"no-such-device": {"hcaHandles": 3}}}'
-  refuse /linux/resources/rdma/no-such-device
+  refuse 'write `no-such-device hca_handle=3` to `rdma.max`: no such device'
 }
 
 # The resources of misc are those of processors that this machine has not: its file is there, and the
