@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "sys/files.h"
+
 namespace myrt::sys {
 namespace {
 
@@ -45,6 +47,21 @@ Result<ExitStatus> ChildProcess::wait() {
   return status;
 }
 
+namespace {
+
+// cgroups(7), "Thread mode": where nothing may run, below a cgroup with processes and controllers
+// for its children, the kernel says EOPNOTSUPP, and its reason is in cgroup.type.
+std::string what_was_cloned(std::uint64_t flags, int cgroup_fd, int error) {
+  std::string what = fmt::format("clone a process with flags `{:#x}`", flags);
+  if (error != EOPNOTSUPP || cgroup_fd < 0) return what;
+  const auto type = read_file_at(cgroup_fd, "cgroup.type");
+  if (!type.ok()) return what;
+  const std::string_view word = std::string_view(*type).substr(0, type->find('\n'));
+  return fmt::format("{} into a cgroup whose type is `{}`", what, word);
+}
+
+}  // namespace
+
 Result<std::optional<ChildProcess>> clone3(const CloneOptions& options) {
   int pidfd = -1;
   struct clone_args arguments = {};
@@ -59,8 +76,7 @@ Result<std::optional<ChildProcess>> clone3(const CloneOptions& options) {
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid < 0) {
     const int error = errno;
-    return errno_error("clone3", fmt::format("clone a process with flags `{:#x}`", arguments.flags),
-                       error);
+    return errno_error("clone3", what_was_cloned(arguments.flags, options.cgroup_fd, error), error);
   }
   if (pid == 0) return std::optional<ChildProcess>();
   return std::optional<ChildProcess>(std::in_place, static_cast<pid_t>(pid), UniqueFd(pidfd));

@@ -241,7 +241,7 @@ preflight() {
   start
   counts_on
   pid=$(state_of pid)
-  must runtime exec --detach "$id" sh -c 'nc -l -p 77 </dev/zero >/dev/null & while :; do sleep 1; done | nc 127.0.0.1 77'
+  must runtime exec --detach "$id" sh -c 'nc -l -p 77 </dev/zero >/dev/null & while :; do sleep 1; done | until nc 127.0.0.1 77; do sleep 0.1; done'
   connected() { awk '$4 == "01" { n++ } END { exit !n }' "/proc/$pid/net/tcp"; }
   wait_until connected
   try runtime checkpoint --image-path "$images" "$id"
