@@ -136,6 +136,8 @@ class Pod:
     def execute(self, number):
         command = f"echo {number}; head -c {number} /dev/zero | wc -c >&2; exit {number % 7}"
         answer = self.call("ExecSync", container_id=self.container, cmd=["sh", "-c", command], timeout=60)
+        if answer.exit_code == 137:  # its container was killed, which is right after a kill only
+            raise Refused(f"exec {number} was killed")
         got = (answer.stdout, answer.stderr, answer.exit_code)
         if got != (b"%d\n" % number, b"%d\n" % number, number % 7):
             log.finding(f"{self.name}: exec {number} answered {got}")
