@@ -25,12 +25,15 @@ constexpr std::size_t kLongestValue = 255;         // of fsconfig(2)
 // What mount(8) or containerd itself does with its own hands.
 constexpr std::array<std::string_view, 5> kForOthers = {
     "loop", "loop=", "uidmap=", "gidmap=", "X-containerd."};
+// Words with values of ours, which no snapshotter has.
+constexpr std::array<std::string_view, 2> kOurs = {"idmap=", "ridmap="};
 
-bool is_for_others(const std::string& word) {
-  return std::ranges::any_of(kForOthers, [&word](std::string_view name) {
+bool cannot_be_asked_for(const std::string& word) {
+  const auto is_it = [&word](std::string_view name) {
     const bool is_prefix = name.ends_with('=') || name.ends_with('.');
     return is_prefix ? word.starts_with(name) : word == name;
-  });
+  };
+  return std::ranges::any_of(kForOthers, is_it) || std::ranges::any_of(kOurs, is_it);
 }
 
 Result<> refuse(const SnapshotMount& mount, std::string_view word) {
@@ -39,9 +42,6 @@ Result<> refuse(const SnapshotMount& mount, std::string_view word) {
 }
 
 Result<> check(const SnapshotMount& mount, const ParsedOptions& options) {
-  for (const std::string& word : options.data) {
-    if (is_for_others(word)) return refuse(mount, word);
-  }
   if (options.remount) return refuse(mount, "remount");
   if (options.idmap != IdMap::no) return refuse(mount, "idmap");
   if (options.tmpcopyup) return refuse(mount, "tmpcopyup");
@@ -157,7 +157,10 @@ std::string common_directory(const std::vector<std::string>& parameters) {
 }  // namespace
 
 Result<SnapshotPlan> plan_snapshot(const SnapshotMount& mount) {
-  const ParsedOptions options = TRY(parse_options(mount.options, "options"));
+  for (const std::string& word : mount.options) {
+    if (cannot_be_asked_for(word)) return refuse(mount, word).error();
+  }
+  const ParsedOptions options = TRY(parse_options(mount.options, {}));
   TRY(check(mount, options));
   if (mount.type == "bind" || options.bind != Bind::no) {
     BindMount bind;
