@@ -90,7 +90,10 @@ class Monitor:
 
     def read(self) -> None:
         while True:
-            message = self.connection.receive()
+            try:
+                message = self.connection.receive()
+            except (OSError, EOFError):  # closed: the counting is over
+                return
             self.messages += 1
             self.bytes += len(message)
 
