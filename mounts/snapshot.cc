@@ -22,18 +22,16 @@ constexpr std::string_view kLayer = "lowerdir+=";  // one more, below the others
 constexpr std::size_t kPage = 4096;                // of mount(2)'s data, with its end
 constexpr std::size_t kLongestValue = 255;         // of fsconfig(2)
 
-// What mount(8) or containerd itself does with its own hands.
-constexpr std::array<std::string_view, 5> kForOthers = {
-    "loop", "loop=", "uidmap=", "gidmap=", "X-containerd."};
-// Words with values of ours, which no snapshotter has.
-constexpr std::array<std::string_view, 2> kOurs = {"idmap=", "ridmap="};
+// What mount(8) or containerd itself does with its own hands; and words of ours, which no
+// snapshotter has.
+constexpr std::array<std::string_view, 9> kRefused = {
+    "loop", "loop=", "uidmap=", "gidmap=", "X-containerd.", "idmap", "idmap=", "ridmap", "ridmap="};
 
-bool cannot_be_asked_for(const std::string& word) {
-  const auto is_it = [&word](std::string_view name) {
+bool is_refused(const std::string& word) {
+  return std::ranges::any_of(kRefused, [&word](std::string_view name) {
     const bool is_prefix = name.ends_with('=') || name.ends_with('.');
     return is_prefix ? word.starts_with(name) : word == name;
-  };
-  return std::ranges::any_of(kForOthers, is_it) || std::ranges::any_of(kOurs, is_it);
+  });
 }
 
 Result<> refuse(const SnapshotMount& mount, std::string_view word) {
@@ -43,7 +41,6 @@ Result<> refuse(const SnapshotMount& mount, std::string_view word) {
 
 Result<> check(const SnapshotMount& mount, const ParsedOptions& options) {
   if (options.remount) return refuse(mount, "remount");
-  if (options.idmap != IdMap::no) return refuse(mount, "idmap");
   if (options.tmpcopyup) return refuse(mount, "tmpcopyup");
   if (options.copy_symlink) return refuse(mount, "copy-symlink");
   if (options.source_nofollow) return refuse(mount, "src-nofollow");
@@ -158,7 +155,7 @@ std::string common_directory(const std::vector<std::string>& parameters) {
 
 Result<SnapshotPlan> plan_snapshot(const SnapshotMount& mount) {
   for (const std::string& word : mount.options) {
-    if (cannot_be_asked_for(word)) return refuse(mount, word).error();
+    if (is_refused(word)) return refuse(mount, word).error();
   }
   const ParsedOptions options = TRY(parse_options(mount.options, {}));
   TRY(check(mount, options));

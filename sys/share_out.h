@@ -25,7 +25,7 @@ class Items {
 // Calls `work`, in this thread and in one more for each `worth_a_thread` of the items, as far as
 // there are CPUs and threads may be made; each call takes items until there are none. Returns when
 // all have returned, and with no thread left. For work that only reads: nothing in it may clone, or
-// change the process. Errors are what `work` keeps of them.
+// change the process. Errors are what `work` keeps of them; an exception of any call is thrown on.
 void share_out(std::size_t count, std::size_t worth_a_thread,
                const std::function<void(Items&)>& work);
 

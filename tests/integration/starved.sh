@@ -85,7 +85,7 @@ in_group() {
   group=$(cgroup_dir "$1" /starved)
   shift 3
   mkdir -p "$group"
-  if [ "$cgroup_version" = 1 ]; then echo "$value" >"$group/$file"; else echo "$value" >"$group/$file"; fi
+  echo "$value" >"$group/$file"
   try timeout 60 sh -c 'echo $$ >"$0/cgroup.procs" || exit 99; exec "$@"' "$group" "$@"
   rmdir "$group" || :
 }
@@ -115,6 +115,7 @@ pids_are_exhausted() {
     contains "$err" 'into a cgroup whose type is `domain invalid`: operation not supported'
   fi
   [ ! -e "$state_root/$id" ] || fail 'the state directory is still there'
+  [ ! -e "$(cgroup_dir pids "/starved/$id")" ] || fail 'the cgroup is still there'
   find $cgroup_root -depth -path '*/starved*' -type d -exec rmdir {} + 2>/dev/null || :
 }
 

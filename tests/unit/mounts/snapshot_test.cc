@@ -61,8 +61,8 @@ TEST_CASE("a bind of a snapshot takes everything below it, where it says so", "[
 TEST_CASE("what a snapshot cannot ask for is refused by name", "[mounts]") {
   for (const char* word :
        {"loop", "loop=/dev/loop0", "uidmap=0:1:2", "gidmap=0:1:2", "X-containerd.mkdir=x",
-        "idmap=uids=0-1-1;gids=0-1-1", "ridmap=x", "remount", "idmap", "tmpcopyup", "copy-symlink",
-        "src-nofollow", "dest-nofollow"}) {
+        "idmap=uids=0-1-1;gids=0-1-1", "ridmap=x", "ridmap", "remount", "idmap", "tmpcopyup",
+        "copy-symlink", "src-nofollow", "dest-nofollow"}) {
     const auto plan = plan_snapshot({"erofs", "/image", {word}});
     REQUIRE_FALSE(plan.ok());
     CHECK(plan.error().code == myrt::ErrorCode::unsupported);
