@@ -24,7 +24,7 @@ IDLE_MS = 25
 
 
 # Of the time, for each phase.
-SHARES = {"runs": 0.15, "life": 0.2, "idle runs": 0.2, "idle life": 0.3}
+SHARES = {"runs": 0.1, "life": 0.15, "idle runs": 0.2, "idle life": 0.3}
 REPEATED = 3  # commands that change nothing, within a round
 
 
@@ -158,7 +158,7 @@ def parse_options():
     parser.add_argument("peers", nargs="*")
     options = parser.parse_args()
     options.quick = quick
-    options.seconds = number("BENCH_SECONDS", 120, 1)
+    options.seconds = number("BENCH_SECONDS", 240, 1)
     options.least, options.most = (1, 1) if quick else (9, 400)
     options.parallel = number("BENCH_PARALLEL", 64, 4)
     options.containers = numbers("BENCH_CONTAINERS", [0, 100, 1000], [0, 2])

@@ -5,7 +5,7 @@
 #   PEERS="/a/crun ..."  others to compare with, beside the runc and crun of PATH
 #   SID_ROOT=DIR         made by bench/sid-root: its runc and crun, in runs of their own
 #   VIEWS="v1 v2"        see tests/integration/in-private; vm is the machine of tests/vm (see bench/vm)
-#   BENCH_SECONDS=120    for one view: every figure is measured until the error of its median is below 3 %, or its share of
+#   BENCH_SECONDS=240    for one view: every figure is measured until the error of its median is below 3 %, or its share of
 #                        this time is up; what has to be done once (a thousand containers) comes on top
 #   BENCH_PARALLEL=64 BENCH_CONTAINERS='0 100 1000' BENCH_MOUNTS='1 100 1000 5000'
 #   BENCH_REPEAT=3       all of it so often; the first run is reported, and whether the others agree

@@ -148,7 +148,7 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
 
 Result<std::string> remove(const Arguments& arguments) {
   std::string bundle = TRY(sys::read_link_at(AT_FDCWD, "/proc/self/cwd"));
-  bundle = bundle.substr(0, bundle.rfind('/') + 1) + arguments.id;
+  bundle.replace(bundle.rfind('/') + 1, std::string::npos, arguments.id);
   const BundleRecord record = read_bundle_record(bundle);
   Context context;
   context.root = record.root + "/" + arguments.name_space;

@@ -23,7 +23,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void take(const Frame& frame, const Handler& handler) {
     if (frame.type != static_cast<std::uint8_t>(FrameType::request)) return;
-    const auto respond = [self = weak_from_this(), stream = frame.stream](Response response) {
+    const auto respond = [self = weak_from_this(),
+                          stream = frame.stream](const Response& response) {
       const auto connection = self.lock();
       if (!connection) return;
       connection->stream_.send(stream, FrameType::response, encode_response(response));

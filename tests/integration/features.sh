@@ -7,6 +7,7 @@ listed() { runtime features | jq -r "$1 | .[]"; }
 
 of_the_build() {
   # A property of the binary: the same where there is no /proc, no /sys and no privilege.
+  ldd "$RUNTIME" 2>&1 | grep -qE 'statically linked|not a dynamic executable' || skip 'an empty root has no libraries'
   must runtime features
   local here=$out
   mkdir "$work/cases/empty"

@@ -70,14 +70,18 @@ states_while_deleting() {
 
 killed_runtime() {
   # A create that is killed half-way leaves nothing that delete --force cannot clean up.
-  local number before
+  local number before began took_us
   new_bundle
   edit '.linux.resources = {"pids": {"limit": 20}}'
   if [ "$cgroup_version" = 2 ]; then edit 'del(.linux.resources)'; fi
   before=$(snapshot)
+  began=${EPOCHREALTIME/./}
+  must runtime create --bundle "$bundle" "$id"
+  took_us=$((${EPOCHREALTIME/./} - began))
+  must runtime delete --force "$id"
   for ((number = 0; number < 40; number++)); do
     "$RUNTIME" --root "$state_root" create --bundle "$bundle" "$id" >/dev/null 2>&1 &
-    sleep "0.00$((number % 10))"
+    sleep "$(printf '%d.%06d' $((number * took_us / 40000000)) $((number * took_us / 40 % 1000000)))"
     kill -9 $! 2>/dev/null || :
     wait $! 2>/dev/null || :
     must runtime delete --force "$id"
