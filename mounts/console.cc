@@ -19,6 +19,7 @@ constexpr unsigned kFirstSlaveMajor = 136;
 constexpr unsigned kLastSlaveMajor = 143;
 
 Result<> check_is_pty_slave(int fd) {
+  if (sys::weakened("without-devpts-check")) return {};
   struct statfs filesystem = {};
   if (::fstatfs(fd, &filesystem) != 0) return errno_error("fstatfs", "stat the terminal");
   const struct stat status = TRY(sys::stat_fd(fd));

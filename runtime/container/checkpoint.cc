@@ -188,10 +188,13 @@ criu::NotificationHandler status_writer(const std::optional<int>& status_fd) {
   };
 }
 
-Result<criu::Response> ask_criu(const CheckpointOptions& options, const criu::Options& request) {
+Result<criu::Response> ask_criu(const Container& container, const CheckpointOptions& options,
+                                const criu::Options& request) {
   CriuLaunch launch;
   launch.binary = options.criu.binary;
-  launch.inherited = {request.images_fd};
+  // With the directory the container's lock is CRIU's as well: where this process is killed, CRIU
+  // still traces the container's, and one that is killed meanwhile can hang, and CRIU with it.
+  launch.inherited = {request.images_fd, container.directory.fd()};
   if (request.work_fd >= 0) launch.inherited.push_back(request.work_fd);
   CriuProcess criu = TRY(launch_criu(launch));
   TRY(check_criu_version(criu));
@@ -215,7 +218,7 @@ Result<> dump(const Container& container, const Blueprint& blueprint,
     TRY(write_documents(observation, document, directories.images.get()));
     add_external(observation, document, request);
   }
-  const criu::Response response = TRY(ask_criu(options, request));
+  const criu::Response response = TRY(ask_criu(container, options, request));
   if (response.success) return {};
   return criu_failure(response, fmt::format("{}/{}", directories.log_directory, kLogFile));
 }

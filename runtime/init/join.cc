@@ -35,13 +35,17 @@ Result<> enter_container(const JoinContext& context, std::uint64_t joined) {
   } else {
     TRY(set_cpu_affinity(0, context.affinity.final_mask));  // empty: the kernel decides (AFF-04)
   }
-  if ((joined & kUserNamespace) == 0) {  // else the helper has
+  // Else the helper has. While /proc is nobody's but the host's.
+  if ((joined & kUserNamespace) == 0) {
     TRY(write_oom_score_adj(context.process.procfs, context.process.plan.attributes));
   }
   // Before the first join: from then on processes of the container can see this one (CVE-2016-9962,
   // CVE-2019-5736).
   TRY(sys::set_not_dumpable());
   TRY(namespaces::join_container(context.init_pidfd, context.namespaces & ~joined));
+  if (sys::weakened("without-early-attributes")) {
+    TRY(write_oom_score_adj(context.process.procfs, context.process.plan.attributes));
+  }
   sys::stop_point("exec-joined");
   TRY(change_root(context.root));
   if ((context.namespaces & kUserNamespace) != 0) {

@@ -11,6 +11,7 @@
 #include "sys/files.h"
 #include "sys/paths.h"
 #include "sys/seqpacket.h"
+#include "sys/weakness.h"
 
 namespace myrt::init {
 namespace {
@@ -22,6 +23,9 @@ const dev_t kPtmxDevice = makedev(5, 2);
 // used only when it is a real ptmx of a real devpts. Not by /proc/self/fd: in an exec that /proc is
 // the container's.
 Result<sys::UniqueFd> open_master(int root_fd) {
+  if (sys::weakened("without-devpts-check")) {
+    return sys::open_in_root(root_fd, kPtmx, O_RDWR | O_NOCTTY);
+  }
   sys::UniqueFd master =
       TRY(sys::open_in_root(root_fd, kPtmx, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
   struct statfs filesystem = {};
@@ -33,6 +37,23 @@ Result<sys::UniqueFd> open_master(int root_fd) {
   if (::fcntl(master.get(), F_SETFL, O_RDWR) != 0)
     return errno_error("fcntl", "set up `/dev/ptmx`");
   return master;
+}
+
+// By the master, since a name below /dev/pts is whatever the container has put there
+// (CVE-2025-52565).
+Result<sys::UniqueFd> open_slave(int master, int root_fd) {
+  int unlocked = 0;
+  if (::ioctl(master, TIOCSPTLCK, &unlocked) != 0) {
+    return errno_error("ioctl", "unlock the terminal");
+  }
+  if (sys::weakened("without-terminal-peer")) {
+    unsigned number = 0;
+    if (::ioctl(master, TIOCGPTN, &number) != 0) return errno_error("ioctl", "TIOCGPTN");
+    return sys::open_in_root(root_fd, fmt::format("/dev/pts/{}", number), O_RDWR | O_NOCTTY);
+  }
+  sys::UniqueFd slave(::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!slave.valid()) return errno_error("ioctl", "open the terminal's slave");
+  return slave;
 }
 
 Result<> set_size(int terminal_fd, const oci::ConsoleSize& size) {
@@ -50,13 +71,7 @@ Result<> set_size(int terminal_fd, const oci::ConsoleSize& size) {
 Result<Terminal> open_terminal(int root_fd, const std::optional<oci::ConsoleSize>& size) {
   Terminal terminal;
   terminal.master = TRY(open_master(root_fd));
-  int unlocked = 0;
-  if (::ioctl(terminal.master.get(), TIOCSPTLCK, &unlocked) != 0) {
-    return errno_error("ioctl", "unlock the terminal");
-  }
-  terminal.slave =
-      sys::UniqueFd(::ioctl(terminal.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!terminal.slave.valid()) return errno_error("ioctl", "open the terminal's slave");
+  terminal.slave = TRY(open_slave(terminal.master.get(), root_fd));
   if (size) TRY(set_size(terminal.slave.get(), *size));
   return terminal;
 }

@@ -50,6 +50,8 @@ outside_holds() {
 }
 # Nothing of the image's /dev is covered: it is what the attacker made of it.
 dev_of_the_image() { edit '.mounts |= map(select(.destination | startswith("/dev") | not))'; }
+# at_hook ACTION: the attacker acts when the root is built, and not yet entered, masked and read-only.
+at_hook() { edit '.hooks.createRuntime = [{path: "/bin/bash", args: ["bash", "-c", $text]}]' --arg text "cd '$bundle'; $1"; }
 # Shows mounts outside of the root while they can be seen: in the container's mount namespace, before
 # it enters its root. Every runtime offers that moment, as the createContainer hooks.
 watch_mounts() {
@@ -134,9 +136,11 @@ published() {
 #   static  the image or the request is the attack: any runtime can be tried
 #   stop    the attacker acts at a stop point: only this runtime has them
 #   race    no stops, ROUNDS rounds; what it can find has a control of kind stop
+# WEAKNESS is one name, or several with commas between them where one rule stands behind another.
 attack() {
   local row=$1 kind=$2 what=$3 function=$4 weakness=${5:-} victim=$attacked control='' good=1
   case "$row $what" in *"${CASE:-}"*) ;; *) return 0 ;; esac
+  [ $kind = race ] || [ -n "$weakness" ] || { echo "$row, $what: has no control" >&2; exit 2; }
   case_tag=${function//_/-}
   if [ "$kind" = stop ]; then
     is_peer && return 0

@@ -279,14 +279,29 @@ exec_with_a_fake_procfs() {
 }
 exec_with_a_fake_devpts() {
   changed_container 'mount -t tmpfs none /dev/pts && ln -s /proc/1/attr/exec /dev/pts/ptmx && echo attack | tee /dev/pts/0 /dev/pts/1 && chmod 666 /dev/pts/?'
+  exec_with_a_terminal
+  of_myrt contains "$err" 'open `/dev/pts/ptmx`'
+  runtime delete --force "$id"
+  # The true ptmx, beside files with the names of terminals: what is opened by its name is given to the
+  # user. For a ptmx elsewhere the kernel looks for its devpts at `pts`, next to it.
+  changed_container 'mkdir -p /tmp/pts && mount --move /dev/pts /tmp/pts && mount -t tmpfs none /dev/pts && mkdir /dev/pts/pts &&
+    mount --move /tmp/pts /dev/pts/pts && touch /dev/pts/ptmx && mount --bind /dev/pts/pts/ptmx /dev/pts/ptmx &&
+    chmod 666 /dev/pts/ptmx && echo attack | tee /dev/pts/0 /dev/pts/1 && chmod 666 /dev/pts/?'
+  exec_with_a_terminal --user 1000:1000
+  of_myrt is_status 0
+}
+exec_with_a_terminal() {
+  rm -f "$bundle/console.sock"
   "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
   wait_until test -S "$bundle/console.sock"
-  try timeout 60 "$RUNTIME" --root "$state_root" exec --detach --tty --console-socket "$bundle/console.sock" --pid-file "$bundle/exec-pid" "$id" sleep 1000
+  try timeout 60 "$RUNTIME" --root "$state_root" exec --detach --tty --console-socket "$bundle/console.sock" --pid-file "$bundle/exec-pid" "$@" "$id" sleep 1000
+  local seen=$status said=$err
   if [ "$status" -eq 0 ]; then
     [ "$(stat -L -c %t "/proc/$(<"$bundle/exec-pid")/fd/0")" = 88 ] || breached 'its terminal is no terminal'
   fi
-  [ "$(runtime exec "$id" cat /dev/pts/0)" = attack ] || breached 'exec wrote into the file of the container'
-  of_myrt contains "$err" 'open `/dev/pts/ptmx`'
+  must runtime exec "$id" sh -c 'cat /dev/pts/0 /dev/pts/1; stat -c %u /dev/pts/0 /dev/pts/1'
+  [ "$out" = $'attack\nattack\n0\n0' ] || breached "exec changed the files of the container: $out"
+  status=$seen err=$said
 }
 
 # --- requests ------------------------------------------------------------------------------------
@@ -353,8 +368,8 @@ attack CVE-2021-43784 static 'texts and maps of more than 64 KiB' long_texts wit
 attack CVE-2022-29162 static 'exec --cap and inheritable capabilities' inheritable without-empty-inheritable
 attack CVE-2024-21626 static 'a working directory below /proc/self/fd' cwd_of_the_host without-cwd-check
 attack CVE-2024-21626 static 'descriptors in the payload' fds_in_the_payload without-close-range
-attack CVE-2025-52565 static 'exec: the container has replaced /dev/pts' exec_with_a_fake_devpts
-attack CVE-2025-52881 static 'exec: the container has replaced /proc' exec_with_a_fake_procfs
+attack CVE-2025-52565 static 'exec: the container has replaced /dev/pts' exec_with_a_fake_devpts without-terminal-peer
+attack CVE-2025-52881 static 'exec: the container has replaced /proc' exec_with_a_fake_procfs without-early-attributes,without-private-procfs
 attack CVE-2026-30892 static '174 texts for exec --user' users without-whole-ids
 attack CVE-2026-84042 static 'helpers of the image' helpers_of_the_image a-hook-of-the-image
 attack CVE-2014-8989 static 'rootless: setgroups' groups_denied without-setgroups-deny

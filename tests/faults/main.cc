@@ -4,6 +4,7 @@
 // every STRIDE-th point, from OFFSET on. SIGINT ends it with the counts so far.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct Place {
   std::string state() const { return work + "/state"; }
   std::string log() const { return work + "/log"; }
   std::string output() const { return work + "/output"; }
+  std::string images() const { return work + "/images"; }
   // Where nothing may be left: the log and what is printed are elsewhere.
   std::vector<std::string> watched() const { return {state(), work + "/files", work + "/cases"}; }
 
@@ -120,6 +122,20 @@ std::string run_checks(const Place& place, const std::vector<Check>& checks) {
   return wrong;
 }
 
+// CRIU has the lock of a container until it has let go of its processes, also when the runtime is
+// killed. False: after 20 s it has it still.
+bool wait_for_lock(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return true;
+  bool locked = false;
+  for (int attempt = 0; attempt < 2000 && !locked; ++attempt) {
+    locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (!locked) ::usleep(10000);
+  }
+  ::close(fd);
+  return locked;
+}
+
 // What an error has to say: one line with a code and a phase. Before main() there is no log yet.
 std::string judge_error(const Place& place, const Step& step) {
   const std::string log = read_file(place.log());
@@ -148,7 +164,8 @@ bool is_silent(const Point& point, const Step& step) {
 }
 
 struct Counts {
-  unsigned errors = 0, kills = 0, harmless = 0, refused = 0, died_later = 0, failures = 0;
+  unsigned errors = 0, kills = 0, harmless = 0, refused = 0, died_later = 0, ended = 0,
+           failures = 0;
 };
 
 class Campaign {
@@ -160,6 +177,8 @@ class Campaign {
         offset_(offset) {}
 
   int run() {
+    std::filesystem::remove_all(place_.images());
+    if (!scenario_.once.empty()) prepare(scenario_.once);
     one({});  // makes what is made once: the state root, the parents of the cgroups
     counts_ = {};
     before_ = take_census(place_.watched());
@@ -175,18 +194,17 @@ class Campaign {
     }
     std::printf(
         "%s %s: %zu + %zu system calls: %u errors, %u kills; %u harmless, %u refused, %u inits "
-        "that "
-        "died later, %u failures%s\n",
+        "that died later, %u ends, %u failures%s\n",
         counts_.failures == 0 && interrupted == 0 ? "ok" : "not ok", scenario_.name.c_str(),
         plain.calls[0].size(), plain.calls[1].size(), counts_.errors, counts_.kills,
-        counts_.harmless, counts_.refused, counts_.died_later, counts_.failures,
+        counts_.harmless, counts_.refused, counts_.died_later, counts_.ended, counts_.failures,
         interrupted != 0 ? " (interrupted)" : "");
     return counts_.failures == 0 && interrupted == 0 ? 0 : 1;
   }
 
  private:
-  void prepare() {
-    const std::string wrong = run_checks(place_, scenario_.before);
+  void prepare(const std::vector<Check>& checks) {
+    const std::string wrong = run_checks(place_, checks);
     if (wrong.empty()) return;
     std::printf("the scenario cannot be set up: %s\n", wrong.c_str());
     std::exit(2);
@@ -210,7 +228,9 @@ class Campaign {
 
   Step one(const Point& point) {
     problems_.clear();
-    prepare();
+    // Those of another point would hide that this one has made none.
+    if (scenario_.once.empty()) std::filesystem::remove_all(place_.images());
+    prepare(scenario_.before);
     ::unlink(place_.log().c_str());
     const Step done = step(place_.command(scenario_.command), point, kBound);
     if (done.hung) problems_ += "it hung: " + done.waiting;
@@ -223,7 +243,7 @@ class Campaign {
     } else {
       ++counts_.refused;
       if (!killed && !is_silent(point, done)) problems_ += judge_error(place_, done);
-      problems_ += run_checks(place_, scenario_.after_failure);
+      check_failure();
     }
     clean_up(number_ % 2 == 0 ? "gc" : "delete");
     if (!before_.empty()) problems_ += difference(before_, place_.watched());
@@ -241,6 +261,23 @@ class Campaign {
       return;
     }
     problems_ += wrong + run_checks(place_, scenario_.after_success);
+  }
+
+  void check_failure() {
+    if (!wait_for_lock(place_.state() + "/" + kId)) problems_ += "its lock is not let go of; ";
+    if (!scenario_.after_end.empty() && has_ended()) {
+      ++counts_.ended;
+      problems_ += run_checks(place_, scenario_.after_end);
+      return;
+    }
+    problems_ += run_checks(place_, scenario_.after_failure);
+  }
+
+  bool has_ended() const {
+    run_check(place_, {.command = {"state", kId}, .expected = "", .may_fail = true});
+    const std::string said = read_file(place_.output());
+    return said.find("\"stopped\"") != std::string::npos ||
+           said.find("does not exist") != std::string::npos;
   }
 
   // An init that waits may come to grief after `create` has ended well, as it may when it is killed
@@ -297,7 +334,8 @@ int main(int argc, char** argv) {
   const unsigned stride = argc == 6 ? static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)) : 1;
   const unsigned offset = argc == 6 ? static_cast<unsigned>(std::strtoul(argv[5], nullptr, 10)) : 0;
   for (const Scenario& scenario :
-       scenarios(place.work + "/cases/long", place.work + "/cases/short", place.work + "/files")) {
+       scenarios({place.work + "/cases/long", place.work + "/cases/short",
+                  place.work + "/cases/looped", place.work + "/files", place.images()})) {
     if (scenario.name == argv[3]) return Campaign(place, scenario, stride, offset % stride).run();
   }
   std::fprintf(stderr, "faults: no scenario `%s`\n", argv[3]);

@@ -1,5 +1,7 @@
 #include "tests/faults/scenario.h"
 
+#include <iterator>
+
 namespace faults {
 namespace {
 
@@ -13,11 +15,9 @@ Check may(Words command) {
   return {.command = std::move(command), .expected = "", .may_fail = true};
 }
 
-}  // namespace
-
-std::vector<Scenario> scenarios(const std::string& bundle, const std::string& short_bundle,
-                                const std::string& directory) {
-  const std::string pid_file = directory + "/pid";
+std::vector<Scenario> command_scenarios(const Places& places) {
+  const std::string pid_file = places.directory + "/pid";
+  const std::string& bundle = places.bundle;
   const Check created = must({"create", "--bundle", bundle, kId});
   const Check running = must({"run", "--detach", "--bundle", bundle, kId});
   const Check paused = must({"pause", kId});
@@ -30,7 +30,7 @@ std::vector<Scenario> scenarios(const std::string& bundle, const std::string& sh
        .after_failure = {}},
       {.name = "run-foreground",
        .before = {},
-       .command = {"run", "--bundle", short_bundle, kId},
+       .command = {"run", "--bundle", places.short_bundle, kId},
        .after_success = {is_gone()},
        .after_failure = {}},
       {.name = "create",
@@ -105,6 +105,50 @@ std::vector<Scenario> scenarios(const std::string& bundle, const std::string& sh
        .after_success = {},
        .after_failure = {}},
   };
+}
+
+// With CRIU.
+std::vector<Scenario> checkpoint_scenarios(const Places& places) {
+  const std::string& images = places.images;
+  const Check running = must({"run", "--detach", "--bundle", places.looped_bundle, kId});
+  const Words restore = {"restore",      "--detach", "--bundle", places.looped_bundle,
+                         "--image-path", images,     kId};
+  Words restore_with_pid_file = restore;
+  restore_with_pid_file.insert(restore_with_pid_file.begin() + 1,
+                               {"--pid-file", places.directory + "/pid"});
+  const Words save = {"checkpoint", "--image-path", images, kId};
+  const Words save_and_go_on = {"checkpoint", "--leave-running", "--image-path", images, kId};
+  const Check removed = must({"delete", "--force", kId});
+  return {
+      {.name = "checkpoint",
+       .before = {running},
+       .command = save,
+       .after_success = {is_gone(), must(restore), says("running"), kWorks},
+       // Half of the images is no checkpoint, and no harm.
+       .after_failure = {says("running"), kWorks, removed, may(restore)},
+       .after_end = {removed, must(restore), says("running"), kWorks}},
+      {.name = "checkpoint-leave-running",
+       .before = {running},
+       .command = save_and_go_on,
+       .after_success = {says("running"), kWorks},
+       .after_failure = {says("running"), kWorks}},
+      {.name = "restore",
+       .once = {running, must(save)},
+       .before = {},
+       .command = restore_with_pid_file,
+       .after_success = {says("running"), kWorks},
+       .after_failure = {}},
+  };
+}
+
+}  // namespace
+
+std::vector<Scenario> scenarios(const Places& places) {
+  std::vector<Scenario> all = command_scenarios(places);
+  std::vector<Scenario> saving = checkpoint_scenarios(places);
+  all.insert(all.end(), std::make_move_iterator(saving.begin()),
+             std::make_move_iterator(saving.end()));
+  return all;
 }
 
 }  // namespace faults

@@ -91,9 +91,8 @@ in_network_of_others() {
   counting_bundle
   unshare --net --fork --kill-child sleep 1000 &
   holder=$!
-  wait_until test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$holder/ns/net)"
-  net=$(pgrep -P $holder | head -1)
-  wait_until test -n "$net"
+  has_child() { net=$(pgrep -P $holder | head -1) && [ "$(readlink "/proc/$net/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+  wait_until has_child
   edit '(.linux.namespaces[] | select(.type == "network")).path = $path' --arg path "/proc/$net/ns/net"
   grep -q '"network"' "$bundle/config.json" ||
     edit '.linux.namespaces += [{type: "network", path: $path}]' --arg path "/proc/$net/ns/net"
@@ -270,6 +269,27 @@ without_criu() {
   same "$(state_of status)" running
 }
 
+killed_before_criu() {
+  # A CRIU that waits, and a runtime that is killed: whoever deletes the container would kill what CRIU traces.
+  counting_bundle
+  mkdir "$bundle/bin"
+  mkfifo "$bundle/go-on"
+  printf '#!/bin/sh\n: >%s\nread -r line <%s\n' "$bundle/begun" "$bundle/go-on" >"$bundle/bin/criu"
+  chmod 755 "$bundle/bin/criu"
+  run_counting
+  PATH="$bundle/bin:$PATH" "$RUNTIME" --root "$state_root" checkpoint --image-path "$images" "$id" &
+  local checkpoint=$!
+  wait_until test -e "$bundle/begun"
+  kill -KILL $checkpoint
+  wait $checkpoint || :
+  ! flock --nonblock "$state_root/$id" true || fail 'the container can be deleted while CRIU works on it'
+  counts_on
+  echo end >"$bundle/go-on"
+  must flock --timeout "${PATIENCE:-10}" "$state_root/$id" true
+  must runtime exec "$id" true
+  must runtime delete --force "$id"
+}
+
 in_user_namespace() {
   needs_criu
   counting_bundle
@@ -332,6 +352,7 @@ it 'a changed document or config is refused before anything runs [CVE-2026-11910
 it 'damaged images: the error says what the log says, and nothing is left' damaged_images
 it 'what will not work is said before anything is stopped' preflight
 it 'without CRIU the error says so' without_criu
+it 'CRIU keeps the lock of a container whose checkpoint was killed' killed_before_criu
 it 'a container with a user namespace is saved and restored' in_user_namespace
 it 'hooks run around both' with_hooks
 it 'limits come from the bundle that is restored' limits_are_the_bundles
