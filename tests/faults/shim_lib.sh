@@ -1,0 +1,171 @@
+# Sourced by tests/faults/shim: containerd, a container's life, its clean-up and the census after it.
+
+control=$work/control # kill_at's files
+image=docker.io/library/bb:latest
+id=killed
+bound=30 # seconds for any command
+bundles=/run/containerd/io.containerd.runtime.v2.task/default
+declare -A kills=([process]=0 [containerd]=0 [init]=0)
+missed=0 restarts=0 failures=0 wrong='' hit_during='' containerd_had_to_restart=0
+
+# --- containerd ----------------------------------------------------------------------------------
+
+start_world() {
+  local program
+  program=$(realpath "${KILL_AT:-$source_dir/build/dev/tests/kill_at}") && [ -x "$program" ] && [ -x "$SHIM" ] || {
+    echo "a program is missing: $SHIM, ${KILL_AT:-build/dev/tests/kill_at}" >&2
+    exit 2
+  }
+  mkdir "$control"
+  ln -s "$SHIM" "$control/shim"
+  export KILL_AT=$control
+  echo none 0 none >"$control/point"
+  ctr_runtime=(--runtime "$program")
+  root_options=()
+  write_containerd_config
+  # It is started a thousand times; these take most of the time, and have nothing to do here.
+  sed -i '1a disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs", "io.containerd.tracing.processor.v1.otlp"]' "$work/containerd.toml"
+  raise_containerd
+  import_images default
+  touch "$work/before"
+  live whole none 0 none # what is made once: the parents of the cgroups
+  try_clean_up
+  census >"$work/before"
+}
+
+raise_containerd() {
+  local deadline=$((SECONDS + bound))
+  start_daemon containerd containerd --log-level info --config "$work/containerd.toml"
+  echo "${daemons[containerd]}" >"$control/containerd"
+  until command ctr version >/dev/null 2>&1; do
+    [ $SECONDS -lt $deadline ] || { echo "containerd does not start: $(tail -30 "$work/containerd.log")" && exit 2; }
+    sleep 0.02
+  done
+}
+# As systemd does it.
+have_containerd() { ! is_gone "${daemons[containerd]}" || raise_containerd; }
+restart_containerd() {
+  containerd_had_to_restart=1
+  stop_daemon containerd
+  raise_containerd
+}
+
+# ctr, bounded: a command that hangs is a failure.
+ctr() {
+  local status=0
+  timeout --kill-after=1 $bound ctr "$@" || status=$?
+  [ $status -ne 124 ] || wrong+="\`ctr $*\` took longer than $bound s; what waits:"$'\n'$(what_waits)$'\n'
+  return $status
+}
+what_waits() {
+  local directory pid
+  for directory in /proc/[0-9]*; do
+    pid=${directory#/proc/}
+    case $(cat "$directory/comm" 2>/dev/null) in
+      '' | bash | cat | timeout | unshare | in-private) ;;
+      *) echo "$pid $(tr '\0' ' ' <"$directory/cmdline" | cut -c-120): $(awk '/^State/ { print $2 }' "$directory/status") in" \
+        "$(cat "$directory/wchan"), call $(cut -d' ' -f1 "$directory/syscall")" ;;
+    esac
+  done 2>/dev/null
+}
+
+# --- a life --------------------------------------------------------------------------------------
+
+# live LIFE ROLE NUMBER VICTIM: what came before the kill has to succeed, and nothing may hang.
+live() {
+  local step steps=(run exec pause resume kill delete remove)
+  [ "$1" = whole ] || steps=(run kill_shim find_nothing remove)
+  rm -f "$control"/{hit,init,calls,over}
+  hit_during=''
+  echo "$2 $3 $4" >"$control/point"
+  for step in "${steps[@]}"; do
+    have_containerd
+    status=0
+    "step_$step" >"$work/said" 2>&1 </dev/null || status=$?
+    if [ -e "$control/hit" ]; then
+      hit_during=${hit_during:-$step}
+    elif [ $status -ne 0 ]; then
+      wrong+="without a kill, \`$step\` ended with $status: $(<"$work/said")"$'\n'
+    fi
+  done
+  # containerd's own clean-up comes after the answer to the delete.
+  case $2 in delete | all) within 5 test -e "$control/over" >/dev/null || : ;; esac
+}
+
+step_run() {
+  # Its source is in the root.
+  [ "${ROOT:-container}" = container ] || root_options=(--mount "type=bind,src=$bundles/$id/rootfs/etc,dst=/mnt,options=rbind")
+  ctr_run -d "${root_options[@]}" -- "$id" sleep 1000
+}
+step_exec() { ctr task exec --exec-id e1 "$id" true; }
+step_pause() { ctr task pause "$id"; }
+step_resume() { ctr task resume "$id"; }
+step_kill() { ctr task kill -s KILL "$id"; }
+step_remove() { ctr container delete "$id"; }
+# The end comes a moment after the signal. ctr itself ends with what the container has ended with.
+step_delete() {
+  local deadline=$((SECONDS + 10)) said status
+  while true; do
+    status=0
+    said=$(ctr task delete "$id" 2>&1) || status=$?
+    [[ $said == *'must be stopped'* || $said == *'still running'* ]] && [ $SECONDS -lt $deadline ] || break
+    sleep 0.02
+  done
+  echo "$said"
+  [ $status -eq 0 ] || [ $status -eq 137 ]
+}
+# What the `delete` is to do is left to it: containerd has heard of the end by itself.
+step_kill_shim() {
+  kill -KILL "$(pgrep -x containerd-shim)"
+  within 10 is_forgotten
+}
+step_find_nothing() { ! step_delete; }
+is_forgotten() { ! ctr task list | grep -q "^$id "; }
+
+# --- clean-up ------------------------------------------------------------------------------------
+
+# What an administrator has: the same again, and at last a restart of containerd, which looks at every bundle then.
+clean_up() {
+  local round
+  echo none 0 none >"$control/point"
+  have_containerd
+  [ "$status" = 0 ] || try_clean_up
+  for round in 3 5 10; do
+    ! within_census $round || return 0
+    [ $round = 3 ] || restart_containerd
+    try_clean_up
+  done
+  ! within_census 10 || return 0
+  wrong+="left ($(date +%T)):"$'\n'$(census | diff "$work/before" - | grep '^[<>]')$'\n'$(what_waits)$'\n'$(tail -8 "$work/containerd.log")$'\n'
+}
+try_clean_up() {
+  {
+    step_kill
+    step_delete
+    step_remove
+    command ctr snapshot remove "$id" # of a containerd that was killed between a container and its snapshot
+  } >"$work/said" 2>&1 </dev/null
+  # ctr's own: a client that is killed, or finds no task, leaves them.
+  find /run/containerd/fifo -mindepth 1 -delete 2>/dev/null
+}
+within_census() { # SECONDS
+  local deadline=$((SECONDS + $1))
+  until census | cmp -s "$work/before" -; do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 0.03
+  done
+}
+
+# Whatever could be left, but for the script's own processes.
+census() {
+  local file name
+  {
+    find /sys/fs/cgroup -mindepth 1 -type d
+    find /run -path /run/containerd/fifo -prune -o -print
+    cut -d' ' -f5 /proc/self/mountinfo
+    for file in /proc/[0-9]*/comm; do
+      { read -r name <"$file"; } 2>/dev/null || continue
+      case $name in bash | find | cut | sort | cmp | diff | grep | cat | containerd | unshare | in-private | shim) ;; *) echo "process $name" ;; esac
+    done
+  } 2>/dev/null | sort
+}
