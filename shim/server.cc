@@ -13,6 +13,8 @@ namespace myrt::shim {
 namespace {
 
 constexpr std::chrono::seconds kStartHasEnded(1);
+// containerd connects as soon as `start` has ended, and again when it was restarted.
+constexpr std::chrono::seconds kForgotten(10);
 
 // A full pipe drops the line: containerd may not be there to read it.
 void log_line(std::string_view text) {
@@ -54,6 +56,11 @@ Result<> serve(ServerContext context) {
                                }));
   // When `start` has ended: the last one to close it waits, and containerd waits for `start`.
   loop.after(kStartHasEnded, [&] { context.seal.close(); });
+  // A start command, or a containerd, that was killed before it could make use of us: nobody else
+  // knows of us.
+  server->when_unused(kForgotten, [&] {
+    if (service.is_empty()) loop.stop();
+  });
   TRY(loop.run());
   ::unlink(context.path.c_str());
   return {};

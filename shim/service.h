@@ -25,6 +25,7 @@ class Service {
   Service(const Service&) = delete;
 
   void handle(const ttrpc::Request& request, const ttrpc::Respond& respond);
+  bool is_empty() const { return tasks_.empty(); }
 
  private:
   using Respond = ttrpc::Respond;
