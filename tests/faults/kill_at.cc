@@ -230,6 +230,7 @@ void start_tracer(const Plan& plan, Who who) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc < 1) return 2;
   const Plan plan = read_plan();
   const std::string action = argc > 1 ? argv[argc - 1] : "";
   const Who who = action == "delete" ? Who::remove : Who::start;
@@ -238,6 +239,8 @@ int main(int argc, char** argv) {
     start_tracer(plan, who);
   }
   ::unsetenv("KILL_AT");
-  ::execv(plan.path("shim").c_str(), argv);
+  std::string shim = plan.path("shim");
+  argv[0] = shim.data();
+  ::execv(argv[0], argv);
   die("execv");
 }

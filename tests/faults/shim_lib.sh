@@ -6,7 +6,8 @@ id=killed
 bound=30 # seconds for any command
 bundles=/run/containerd/io.containerd.runtime.v2.task/default
 declare -A kills=([process]=0 [containerd]=0 [init]=0)
-missed=0 restarts=0 failures=0 wrong='' hit_during='' containerd_had_to_restart=0
+missed=0 failures=0 wrong='' hit_during='' needed=''
+declare -A needs=([other]=0 [restart]=0)
 
 # --- containerd ----------------------------------------------------------------------------------
 
@@ -44,11 +45,6 @@ raise_containerd() {
 }
 # As systemd does it.
 have_containerd() { ! is_gone "${daemons[containerd]}" || raise_containerd; }
-restart_containerd() {
-  containerd_had_to_restart=1
-  stop_daemon containerd
-  raise_containerd
-}
 
 # ctr, bounded: a command that hangs is a failure.
 ctr() {
@@ -116,28 +112,35 @@ step_delete() {
 }
 # What the `delete` is to do is left to it: containerd has heard of the end by itself.
 step_kill_shim() {
-  kill -KILL "$(pgrep -x containerd-shim)"
-  within 10 is_forgotten
+  kill -KILL "$(pgrep -f "^$control/shim .*-id $id start")" && within 10 is_forgotten
 }
 step_find_nothing() { ! step_delete; }
 is_forgotten() { ! ctr task list | grep -q "^$id "; }
 
 # --- clean-up ------------------------------------------------------------------------------------
 
-# What an administrator has: the same again, and at last a restart of containerd, which looks at every bundle then.
+# What an administrator has: the same again, other containers, and at last a restart of containerd, which looks at every bundle
+# then. A shim that nobody knows needs its time.
 clean_up() {
-  local round
   echo none 0 none >"$control/point"
   have_containerd
   [ "$status" = 0 ] || try_clean_up
-  for round in 3 5 10; do
-    ! within_census $round || return 0
-    [ $round = 3 ] || restart_containerd
-    try_clean_up
-  done
-  ! within_census 10 || return 0
+  ! within_census 2 || return 0
+  needed=other
+  try_clean_up
+  run_another
+  ! within_census 2 || return 0
+  needed=restart
+  stop_daemon containerd
+  raise_containerd
+  try_clean_up
+  ! within_census 14 || return 0
+  run_another
+  ! within_census 5 || return 0
   wrong+="left ($(date +%T)):"$'\n'$(census | diff "$work/before" - | grep '^[<>]')$'\n'$(what_waits)$'\n'$(tail -8 "$work/containerd.log")$'\n'
 }
+# Its `delete` finds the sockets of the dead.
+run_another() { ctr_run --rm -- another true >"$work/said" 2>&1 </dev/null; }
 try_clean_up() {
   {
     step_kill
