@@ -153,11 +153,12 @@ void Service::dispatch(Method method, const TaskRequest& request, const Respond&
   if (method == Method::create) return create(request, respond);
   if (method == Method::shutdown) return shutdown(respond);
   Task* task = find(request.id);
-  if (method == Method::connect) {
-    return answer(respond,
-                  encode_connect_response(::getpid(), task == nullptr ? 0 : task->init.pid));
-  }
+  // Connect as well: a containerd that was killed before the Create asks so for what has become of
+  // its bundle, and clears it away then. With an answer it would keep the bundle, and us.
   if (task == nullptr) return refuse(respond, ttrpc::Code::not_found, "container not created");
+  if (method == Method::connect) {
+    return answer(respond, encode_connect_response(::getpid(), task->init.pid));
+  }
   if (method == Method::exec) return add_exec(*task, request, respond);
   Process* process = find_process(*task, request.exec_id);
   if (process == nullptr) {
