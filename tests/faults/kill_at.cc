@@ -78,6 +78,25 @@ pid_t read_pid(const std::string& path) {
   return pid;
 }
 
+constexpr int kPatienceMs = 2000;
+
+// -1: there is no such process.
+int open_process(pid_t pid) {
+  return pid <= 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+bool ends_within(int pidfd, int milliseconds) {
+  pollfd ended = {pidfd, POLLIN, 0};
+  return ::poll(&ended, 1, milliseconds) > 0;
+}
+
+bool lives(pid_t pid) {
+  const int pidfd = open_process(pid);
+  const bool is_there = pidfd >= 0 && !ends_within(pidfd, 0);
+  ::close(pidfd);
+  return is_there;
+}
+
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 // The process that traces. What it still traces when it ends goes on without it.
@@ -160,25 +179,23 @@ class Tracer {
     const unsigned number = ++counts_[static_cast<unsigned>(who)];
     if (plan_.counts()) {
       calls_ += std::string(name_of(who)) + " " + faults::syscall_name(call) +
-                (exists(plan_.path("init")) ? " init\n" : "\n");
+                (lives(read_pid(plan_.path("init"))) ? " init\n" : "\n");
     } else if (number == plan_.number) {
       kill_victim(pid, who, call);
     }
   }
 
   void kill_victim(pid_t pid, Who who, long call) {
-    hit_ = true;
+    hit_ = true;  // or never: the victim has ended already
     pid_t victim = pid;
     if (plan_.victim != "process") victim = read_pid(plan_.path(plan_.victim.c_str()));
-    if (victim <= 0) return;
+    if (!lives(victim)) return;
     put(plan_.path("hit"), std::string(name_of(who)) + " " + std::to_string(plan_.number) + " " +
                                faults::syscall_name(call));
-    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, victim, 0));
+    const int pidfd = open_process(victim);
     ::kill(victim, SIGKILL);
     // It is dead by the time that the call is made.
-    constexpr int kPatienceMs = 2000;
-    pollfd ended = {pidfd, POLLIN, 0};
-    if (pidfd >= 0) ::poll(&ended, 1, kPatienceMs);
+    ends_within(pidfd, kPatienceMs);
   }
 
   Plan plan_;
