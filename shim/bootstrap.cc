@@ -119,8 +119,8 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
       ::setsid();
       detach_stdio();
       if (::chdir("/") != 0) return errno_error("chdir", "enter `/`");
-      TRY(serve(
-          {std::move(*listener), path, arguments.name_space, environment.ttrpc_address, seal}));
+      TRY(serve({std::move(*listener), path, arguments.name_space, environment.ttrpc_address, seal,
+                 environment.is_of_containerd_1_6()}));
       return std::string();
     }
     adjust_oom_score(server->pid());

@@ -44,7 +44,9 @@ Result<> serve(ServerContext context) {
   const sys::UniqueFd signals = TRY(open_stop_signals());
   const Watch stop = TRY(loop.watch(signals.get(), EPOLLIN, [&](std::uint32_t) { loop.stop(); }));
   Publisher publisher(loop, context.ttrpc_address, context.name_space, log_line);
-  Service service(loop, *reaper, publisher, context.name_space, log_line);
+  const UnknownTask unknown =
+      context.is_of_containerd_1_6 ? UnknownTask::is_refused : UnknownTask::connects;
+  Service service(loop, *reaper, publisher, context.name_space, unknown, log_line);
   if (::fcntl(context.listener.get(), F_SETFL,
               ::fcntl(context.listener.get(), F_GETFL) | O_NONBLOCK) != 0) {
     return errno_error("fcntl", "shim socket");
