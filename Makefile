@@ -9,7 +9,7 @@
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   make errors-doc      docs/errors.md: every error code, phase and hint
 #   sudo make faults     every system call of the runtime fails once, and is its last once; SCENARIOS="run exec"
-#                        SHIM=1: containerd's shim, its jobs and its commands are killed at each of theirs, and containerd and init too
+#                        SHIM=1: the processes of containerd's shim are killed at each of theirs, and containerd and init too
 #   sudo make conformance-runc  runc's own integration suite as judge, beside Debian sid's runc
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation

@@ -5,6 +5,7 @@
 //   point       "ROLE NUMBER VICTIM"; number 0: only count; the role `all`: every one
 //   containerd  its pid
 // and gets these:
+//   server      the pid of the shim's server
 //   init        the pid of the first program that a job has made: the container's
 //   hit         "ROLE NUMBER NAME", before the kill
 //   calls       of those that were only counted, in their order: "ROLE NAME", and `init` where
@@ -150,6 +151,7 @@ class Tracer {
     ::ptrace(PTRACE_GETEVENTMSG, parent, nullptr, &child);
     const pid_t pid = static_cast<pid_t>(child);
     traced_.emplace(pid, child_of(who));
+    if (who == Who::start) put(plan_.path("server"), std::to_string(pid));
     if (early_.erase(pid) > 0) go_on(pid);
   }
 

@@ -6,7 +6,7 @@ image=docker.io/library/bb:latest
 id=killed
 bound=30 # seconds for any command
 bundles=/run/containerd/io.containerd.runtime.v2.task/default
-declare -A kills=([process]=0 [containerd]=0 [init]=0)
+declare -A kills=([process]=0 [server]=0 [containerd]=0 [init]=0)
 missed=0 failures=0 wrong='' hit_during='' needed=''
 declare -A needs=([other]=0 [restart]=0)
 
@@ -73,7 +73,7 @@ what_waits() {
 live() {
   local step steps=(run exec pause resume kill delete remove)
   [ "$1" = whole ] || steps=(run kill_shim find_nothing remove)
-  rm -f "$control"/{hit,init,calls,over} "$work/hung"
+  rm -f "$control"/{hit,server,init,calls,over} "$work/hung"
   hit_during=''
   echo "$2 $3 $4" >"$control/point"
   for step in "${steps[@]}"; do
