@@ -9,6 +9,7 @@
 #   make conformance-doc docs/conformance.md: every requirement of the runtime-spec, its tests, their last result
 #   make errors-doc      docs/errors.md: every error code, phase and hint
 #   sudo make faults     every system call of the runtime fails once, and is its last once; SCENARIOS="run exec"
+#                        SHIM=1: the processes of containerd's shim are killed at each of theirs, and containerd and init too
 #   sudo make conformance-runc  runc's own integration suite as judge, beside Debian sid's runc
 #   sudo make bench      speed, beside the physical floor and every peer found (see bench/run.sh)
 #   sudo make bench PUBLISH=docs/performance.md   and puts the tables and charts into the documentation
@@ -73,9 +74,9 @@ errors-doc:
 	cmake --build $(BUILD) --parallel $(JOBS) --target myrt_manual
 	$(BUILD)/myrt_manual $(BUILD)/manual-texts 0 2000-01-01 && cp $(BUILD)/manual-texts/errors.md docs/errors.md
 
-faults: $(if $(filter command line environment,$(origin RUNTIME)),,all)
-	@scripts/install-packages build run test
-	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) tests/faults/all $(SCENARIOS); status=$$?; $(give_back); exit $$status
+faults: $(if $(filter command line environment,$(origin RUNTIME)),,all) $(if $(SHIM),shim)
+	@scripts/install-packages build run test $(if $(SHIM),e2e)
+	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) $(if $(SHIM),SHIM=$(abspath $(BUILD))/containerd-shim-myrt-v2 tests/faults/all_shim,tests/faults/all $(SCENARIOS)); status=$$?; $(give_back); exit $$status
 
 conformance-runc: $(if $(filter command line environment,$(origin RUNTIME)),,all)
 	@RUNTIME=$(RUNTIME) BUILD=$(BUILD) JOBS=$(JOBS) conformance/runc/run.sh $(FILES); status=$$?; $(give_back); exit $$status

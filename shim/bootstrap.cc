@@ -1,7 +1,6 @@
 #include "shim/bootstrap.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "protobuf/wire.h"
 #include "runtime/myrt.h"
 #include "shim/bundle_record.h"
+#include "shim/dead_sockets.h"
 #include "shim/messages.h"
 #include "shim/options.h"
 #include "shim/rootfs.h"
@@ -67,16 +67,6 @@ void detach_stdio() {
   ::dup2(log.ok() ? log->get() : null->get(), STDERR_FILENO);
 }
 
-// What a dead shim leaves of its socket. A living one serves others of the pod there, and a new one
-// may have put its own there since we looked.
-void remove_dead_socket(const std::string& path) {
-  struct stat before = {}, after = {};
-  if (::lstat(path.c_str(), &before) != 0) return;
-  const auto connected = sys::connect_unix(path);
-  if (connected.ok() || connected.error().errno_value != ECONNREFUSED) return;
-  if (::lstat(path.c_str(), &after) == 0 && after.st_ino == before.st_ino) ::unlink(path.c_str());
-}
-
 pid_t read_pid(const std::string& bundle) {
   const auto text = sys::read_file(bundle + "/init.pid");
   pid_t pid = 0;
@@ -129,8 +119,8 @@ Result<std::string> start(const Arguments& arguments, const Environment& environ
       ::setsid();
       detach_stdio();
       if (::chdir("/") != 0) return errno_error("chdir", "enter `/`");
-      TRY(serve(
-          {std::move(*listener), path, arguments.name_space, environment.ttrpc_address, seal}));
+      TRY(serve({std::move(*listener), path, arguments.name_space, environment.ttrpc_address, seal,
+                 environment.is_of_containerd_1_6()}));
       return std::string();
     }
     adjust_oom_score(server->pid());
@@ -157,10 +147,7 @@ Result<std::string> remove(const Arguments& arguments) {
   const auto removed = myrt::remove(context, {arguments.id, Switch::on});
   if (!removed.ok() && removed.error().code != ErrorCode::not_found) return removed.error();
   TRY(unmount_rootfs(bundle + "/rootfs"));
-  if (const auto config = sys::read_file(bundle + "/config.json"); config.ok()) {
-    remove_dead_socket(
-        socket_path(arguments.address, arguments.name_space, group_of(*config, arguments.id)));
-  }
+  remove_dead_sockets(kSocketDirectory);
   constexpr std::uint32_t kKilled = 128 + SIGKILL;
   return encode_delete_response(pid, {kKilled, std::chrono::system_clock::now()});
 }

@@ -19,6 +19,8 @@ struct Environment {
   // The newest version of the answer that containerd reads, and of the task service that it calls:
   // 1 is an address alone (1.6), 2 (1.7) and 3 (2.0) are JSON.
   int answer_version = 1;
+
+  bool is_of_containerd_1_6() const { return answer_version == 1; }
 };
 
 // The id of the pod that the container belongs to, as its annotations say; else its own.

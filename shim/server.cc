@@ -13,6 +13,8 @@ namespace myrt::shim {
 namespace {
 
 constexpr std::chrono::seconds kStartHasEnded(1);
+// containerd connects as soon as `start` has ended, and again when it was restarted.
+constexpr std::chrono::seconds kForgotten(10);
 
 // A full pipe drops the line: containerd may not be there to read it.
 void log_line(std::string_view text) {
@@ -42,7 +44,9 @@ Result<> serve(ServerContext context) {
   const sys::UniqueFd signals = TRY(open_stop_signals());
   const Watch stop = TRY(loop.watch(signals.get(), EPOLLIN, [&](std::uint32_t) { loop.stop(); }));
   Publisher publisher(loop, context.ttrpc_address, context.name_space, log_line);
-  Service service(loop, *reaper, publisher, context.name_space, log_line);
+  const UnknownTask unknown =
+      context.is_of_containerd_1_6 ? UnknownTask::is_refused : UnknownTask::connects;
+  Service service(loop, *reaper, publisher, context.name_space, unknown, log_line);
   if (::fcntl(context.listener.get(), F_SETFL,
               ::fcntl(context.listener.get(), F_GETFL) | O_NONBLOCK) != 0) {
     return errno_error("fcntl", "shim socket");
@@ -54,6 +58,11 @@ Result<> serve(ServerContext context) {
                                }));
   // When `start` has ended: the last one to close it waits, and containerd waits for `start`.
   loop.after(kStartHasEnded, [&] { context.seal.close(); });
+  // A start command, or a containerd, that was killed before it could make use of us: nobody else
+  // knows of us.
+  server->when_unused(kForgotten, [&] {
+    if (service.is_empty()) loop.stop();
+  });
   TRY(loop.run());
   ::unlink(context.path.c_str());
   return {};

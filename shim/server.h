@@ -15,6 +15,7 @@ struct ServerContext {
   std::string name_space;
   std::string ttrpc_address;  // where events go
   sys::LateClose seal;
+  bool is_of_containerd_1_6 = false;
 };
 
 // Serves the task service until Shutdown, SIGTERM or SIGINT, and removes the socket's name. fd 2 is

@@ -122,11 +122,12 @@ void refuse(const ttrpc::Respond& respond, std::string_view what, const Error& e
 }
 
 Service::Service(Loop& loop, Reaper& reaper, Publisher& publisher, std::string name_space,
-                 std::function<void(std::string_view)> log)
+                 UnknownTask unknown, std::function<void(std::string_view)> log)
     : loop_(loop),
       reaper_(reaper),
       publisher_(publisher),
       name_space_(std::move(name_space)),
+      unknown_(unknown),
       log_(std::move(log)) {}
 
 Task* Service::find(const std::string& id) {
@@ -153,7 +154,7 @@ void Service::dispatch(Method method, const TaskRequest& request, const Respond&
   if (method == Method::create) return create(request, respond);
   if (method == Method::shutdown) return shutdown(respond);
   Task* task = find(request.id);
-  if (method == Method::connect) {
+  if (method == Method::connect && (task != nullptr || unknown_ == UnknownTask::connects)) {
     return answer(respond,
                   encode_connect_response(::getpid(), task == nullptr ? 0 : task->init.pid));
   }

@@ -17,14 +17,21 @@
 
 namespace myrt::shim {
 
+// Connect for a task that is not there. A containerd that was killed before its Create asks so for
+// what has become of the bundle: 1.6 asks for nothing else, and keeps bundle and shim for good
+// unless it is refused; later ones ask for Pids then, and one that is refused leaves the connection
+// open for good.
+enum class UnknownTask : std::uint8_t { connects, is_refused };
+
 class Service {
  public:
   // `log` gets one line of text per call, for containerd's log.
   Service(Loop& loop, Reaper& reaper, Publisher& publisher, std::string name_space,
-          std::function<void(std::string_view)> log);
+          UnknownTask unknown, std::function<void(std::string_view)> log);
   Service(const Service&) = delete;
 
   void handle(const ttrpc::Request& request, const ttrpc::Respond& respond);
+  bool is_empty() const { return tasks_.empty(); }
 
  private:
   using Respond = ttrpc::Respond;
@@ -74,6 +81,7 @@ class Service {
   Reaper& reaper_;
   Publisher& publisher_;
   std::string name_space_;
+  UnknownTask unknown_;
   std::function<void(std::string_view)> log_;
   std::map<std::string, std::unique_ptr<Task>> tasks_;
 };

@@ -53,6 +53,21 @@ Result<std::unique_ptr<Server>> Server::start(Loop& loop, sys::UniqueFd listener
   return server;
 }
 
+void Server::when_unused(std::chrono::milliseconds delay, std::function<void()> action) {
+  patience_ = delay;
+  unused_ = std::move(action);
+  expect_use();
+}
+
+void Server::expect_use() {
+  if (!unused_ || !connections_.empty()) return;
+  loop_.after(patience_, [this, seen = ++uses_] {
+    if (seen != uses_) return;
+    unused_();
+    expect_use();
+  });
+}
+
 void Server::accept_all() {
   while (true) {
     sys::UniqueFd socket(
@@ -66,9 +81,14 @@ void Server::accept_all() {
     const auto connection = std::make_shared<Connection>(loop_, std::move(socket));
     // The connection calls from within itself: it goes with the next turn of the loop.
     const auto closed = [this, fd] {
-      loop_.after(std::chrono::milliseconds(0), [this, fd] { connections_.erase(fd); });
+      loop_.after(std::chrono::milliseconds(0), [this, fd] {
+        connections_.erase(fd);
+        expect_use();
+      });
     };
-    if (connection->start(handler_, closed).ok()) connections_.insert_or_assign(fd, connection);
+    if (!connection->start(handler_, closed).ok()) continue;
+    connections_.insert_or_assign(fd, connection);
+    ++uses_;
   }
 }
 

@@ -27,15 +27,22 @@ class Server {
   static Result<std::unique_ptr<Server>> start(Loop& loop, sys::UniqueFd listener, Handler handler);
   ~Server();
 
+  // Calls `action` whenever there has been no connection for `delay`, from now on.
+  void when_unused(std::chrono::milliseconds delay, std::function<void()> action);
+
  private:
   Server(Loop& loop, sys::UniqueFd listener, Handler handler);
   void accept_all();
+  void expect_use();
 
   Loop& loop_;
   sys::UniqueFd listener_;
   Handler handler_;
   Watch watch_;
   std::map<int, std::shared_ptr<Connection>> connections_;  // by fd
+  std::chrono::milliseconds patience_{0};
+  std::function<void()> unused_;
+  std::uint64_t uses_ = 0;  // and waits for one
 };
 
 }  // namespace myrt::shim::ttrpc

@@ -40,6 +40,26 @@ info() {
     grep -q '1: "io.containerd.myrt.v2"' "$work/info.text" && grep -q 'ociVersionMax' "$work/info.text"
 }
 
+# Nobody knows of these two: their start command might have been killed before containerd could read its answer.
+unknown_shims() {
+  mkdir "$work/unknown" && echo '{}' >"$work/unknown/config.json"
+  expect 'a shim that is killed before its first container' 0 'unix:///run/containerd/s/*' start_by_hand unknown1
+  kill -KILL "$(shims)"
+  holds 'leaves its socket' is 1 count_sockets
+  expect 'a shim that nobody connects to' 0 'unix:///run/containerd/s/*' start_by_hand unknown2
+  holds 'is there' is 2 count_sockets
+}
+start_by_hand() (
+  cd "$work/unknown" && "$SHIM" -namespace default -address "$CONTAINERD_ADDRESS" -publish-binary none -id "$1" start </dev/null
+)
+count_sockets() { find /run/containerd/s -type s | wc -l; }
+# Meanwhile a container has been deleted.
+unknown_shims_are_gone() {
+  expect 'a container comes and goes' 0 hi ctr_run --rm -- unknown3 echo hi
+  holds 'the socket of the dead has gone with it, and who is forgotten goes by itself' within 30 is 0 count_sockets
+  expect 'no shim is there' 1 '' shims
+}
+
 # As a package's user has it: no path, but a name, and a program of that name where containerd looks.
 by_type() {
   expect 'the runtime type io.containerd.myrt.v2 is enough' 0 hi \
@@ -264,8 +284,10 @@ write_containerd_config
 start_containerd
 import_images default
 part arguments
+part unknown_shims
 part by_type
 part roots
+part unknown_shims_are_gone
 part one_process
 part streams
 part loggers

@@ -1,10 +1,16 @@
 // What comes before a server: arguments, options, the answer to `start`, the socket's name.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "protobuf/wire.h"
 #include "shim/arguments.h"
 #include "shim/bootstrap.h"
 #include "shim/bundle_record.h"
+#include "shim/dead_sockets.h"
 #include "shim/options.h"
 #include "shim/sha256.h"
+#include "sys/files.h"
+#include "sys/seqpacket.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/shim/hex.h"
@@ -219,4 +225,36 @@ TEST_CASE("-info answers with name, version and the features of the runtime", "[
   CHECK((*any)[0].bytes == "types.containerd.io/opencontainers/runtime-spec/1/features/Features");
   CHECK((*any)[1].bytes.starts_with("{"));
   CHECK((*any)[1].bytes.find("\"ociVersionMax\"") != std::string_view::npos);
+}
+
+TEST_CASE("a socket is unbound when no line of the kernel's table ends with its name", "[shim]") {
+  const std::string living(64, 'a'), dead(64, 'b'), other(64, 'c');
+  const std::string table =
+      "Num       RefCount Protocol Flags    Type St Inode Path\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 46701 /proc/self/fd/4/" +
+      living +
+      "\n0000000000000000: 00000003 00000000 00000000 0001 03 46702\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 46703 @/abstract\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 46704 /run/containerd/s/" +
+      other + "\n";
+  CHECK(unbound({living, dead, other}, table) == std::vector<std::string>{dead});
+  CHECK(unbound({living, dead}, "") == std::vector<std::string>{living, dead});
+  CHECK(unbound({"containerd.sock", std::string(64, 'z'), dead + "b", ""}, "").empty());
+}
+
+TEST_CASE("dead sockets of a directory go, and those that somebody listens at stay", "[shim]") {
+  const test::TempDir directory;
+  const auto at = sys::open(directory.path(), O_PATH | O_DIRECTORY);
+  REQUIRE(at.ok());
+  const std::string living(64, 'a'), dead(64, 'b');
+  const auto listener = sys::listen_unix_at(at->get(), living);
+  REQUIRE(listener.ok());
+  REQUIRE(sys::listen_unix_at(at->get(), dead).ok());  // and closed
+  REQUIRE(sys::write_atomic_at(at->get(), std::string(64, 'f'), "a file", 0600).ok());
+
+  remove_dead_sockets(directory.path());
+
+  CHECK(sys::connect_unix(directory / living).ok());
+  CHECK(::access((directory / dead).c_str(), F_OK) != 0);
+  CHECK(::access((directory / std::string(64, 'f')).c_str(), F_OK) == 0);
 }

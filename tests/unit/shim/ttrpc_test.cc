@@ -205,3 +205,32 @@ TEST_CASE("a server answers many requests of a connection in any order", "[ttrpc
   REQUIRE(loop.run().ok());
   CHECK(order == "3:now 1:later 5: refused");
 }
+
+TEST_CASE("a server that nobody is connected to says so, again and again", "[ttrpc]") {
+  Loop loop = bounded_loop();
+  const test::TempDir directory;
+  const auto at = sys::open(directory.path(), O_PATH | O_DIRECTORY);
+  REQUIRE(at.ok());
+  auto listener = sys::listen_unix_at(at->get(), "s");
+  REQUIRE(listener.ok());
+  REQUIRE(::fcntl(listener->get(), F_SETFL, O_NONBLOCK) == 0);
+  const auto server = Server::start(loop, std::move(listener).value(), [](const auto&, auto) {});
+  REQUIRE(server.ok());
+  sys::UniqueFd client;
+  std::string told;
+  (*server)->when_unused(std::chrono::milliseconds(20), [&] {
+    told += client.valid() ? "used " : "unused ";
+    if (told == "unused unused ") {
+      auto connected = sys::connect_unix(directory / "s");
+      REQUIRE(connected.ok());
+      client = std::move(connected).value();
+      // Nothing is told as long as it lasts.
+      loop.after(std::chrono::milliseconds(200), [&] { client.reset(); });
+    } else if (told == "unused unused unused ") {
+      loop.stop();
+    }
+  });
+  loop.after(kPatience, [&] { loop.stop(); });
+  REQUIRE(loop.run().ok());
+  CHECK(told == "unused unused unused ");
+}
