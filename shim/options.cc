@@ -135,6 +135,7 @@ Result<Options> decode_options(const Any& any) {
 
 std::vector<std::string_view> option_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kEntries));
   for (const Entry& entry : kEntries) names.push_back(entry.name);
   return names;
 }

@@ -17,6 +17,27 @@ namespace {
 
 constexpr std::chrono::seconds kKillBound{10};
 
+// 1 when it has exited, 0 when the time is up, an errno below 0 otherwise. Without memory, since a
+// destructor needs it.
+int poll_for_exit(int pidfd, std::optional<std::chrono::milliseconds> timeout) noexcept {
+  using Clock = std::chrono::steady_clock;
+  using std::chrono::milliseconds;
+  const Clock::time_point start = Clock::now();
+  pollfd entry = {pidfd, POLLIN, 0};
+  for (;;) {
+    int wait_ms = -1;
+    if (timeout) {
+      const milliseconds left =
+          *timeout - std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+      wait_ms = static_cast<int>(
+          std::clamp<milliseconds::rep>(left.count(), 0, std::numeric_limits<int>::max()));
+    }
+    const int count = ::poll(&entry, 1, wait_ms);
+    if (count > 0) return (entry.revents & POLLNVAL) != 0 ? -EBADF : 1;
+    if (count == 0 || errno != EINTR) return count == 0 ? 0 : -errno;
+  }
+}
+
 }  // namespace
 
 ChildProcess& ChildProcess::operator=(ChildProcess other) noexcept {
@@ -31,8 +52,7 @@ ChildProcess::~ChildProcess() {
   // about a failure here, and it has exited already in the only case that happens.
   ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
   // What hangs in the kernel, on a dead filesystem for instance, is left for whoever reaps orphans.
-  const auto exited = wait_for_exit(pidfd_.get(), kKillBound);
-  const int hang = exited.ok() && *exited ? 0 : WNOHANG;
+  const int hang = poll_for_exit(pidfd_.get(), kKillBound) > 0 ? 0 : WNOHANG;
   siginfo_t info = {};
   while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info,
                   WEXITED | hang | __WALL) != 0 &&
@@ -100,27 +120,9 @@ Result<> pidfd_send_signal(int pidfd, int signal) {
 }
 
 Result<bool> wait_for_exit(int pidfd, std::optional<std::chrono::milliseconds> timeout) {
-  using Clock = std::chrono::steady_clock;
-  using std::chrono::milliseconds;
-  const Clock::time_point start = Clock::now();
-  pollfd entry = {pidfd, POLLIN, 0};
-  for (;;) {
-    int wait_ms = -1;
-    if (timeout) {
-      const milliseconds left =
-          *timeout - std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-      wait_ms = static_cast<int>(
-          std::clamp<milliseconds::rep>(left.count(), 0, std::numeric_limits<int>::max()));
-    }
-    const int count = ::poll(&entry, 1, wait_ms);
-    if (count > 0) {
-      if ((entry.revents & POLLNVAL) != 0) return errno_error("poll", "wait for a process", EBADF);
-      return true;
-    }
-    if (count == 0) return false;
-    const int error = errno;
-    if (error != EINTR) return errno_error("poll", "wait for a process", error);
-  }
+  const int count = poll_for_exit(pidfd, timeout);
+  if (count < 0) return errno_error("poll", "wait for a process", -count);
+  return count > 0;
 }
 
 Result<ExitStatus> wait_child(pid_t pid) {

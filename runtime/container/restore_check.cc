@@ -51,6 +51,7 @@ using Name = std::tuple<SourceKind, std::size_t, std::string>;
 
 std::vector<Name> names_of(const auto& mounts) {
   std::vector<Name> names;
+  names.reserve(mounts.size());
   for (const auto& mount : mounts) names.emplace_back(mount.kind, mount.index, mount.below);
   std::ranges::sort(names);
   return names;

@@ -53,6 +53,7 @@ bool is_file(const Stream& stream) {
 Result<std::vector<Stream>> look(const sys::Procfs& procfs, pid_t pid) {
   const sys::UniqueFd fds = TRY(procfs.open_at(fmt::format("{}/fd", pid), O_PATH | O_DIRECTORY));
   std::vector<Stream> streams;
+  streams.reserve(kStreams);
   for (int fd = 0; fd < kStreams; ++fd) streams.push_back(TRY(observe_stream(fds.get(), fd)));
   return streams;
 }

@@ -91,6 +91,7 @@ const NamedNumber* find_name(const Table& table, std::string_view name) {
 template <class Table>
 std::vector<std::string> table_names(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(std::size(table));
   for (const NamedNumber& entry : table) names.emplace_back(entry.name);
   return names;
 }

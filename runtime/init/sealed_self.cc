@@ -88,6 +88,7 @@ Result<> seal_self(char** argv, char** envp) {
 // ours are those of a caller who executes an fd of its own.
 sys::LateClose take_seal() {
   constexpr std::string_view kPrefix = "/dev/fd/";
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the vector has numbers only.
   const auto* text = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   std::string_view name = text == nullptr ? std::string_view() : std::string_view(text);
   if (!name.starts_with(kPrefix)) return {};

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <limits>
 
 namespace myrt::inspection {
@@ -120,7 +121,7 @@ void status(const Reading& reading, Samples& samples) {
 
 void created(const Reading& reading, Samples& samples) {
   if (reading.created_seconds <= 0) return;
-  samples.milliseconds(static_cast<std::uint64_t>(reading.created_seconds * 1000 + 0.5));
+  samples.milliseconds(static_cast<std::uint64_t>(std::llround(reading.created_seconds * 1000)));
 }
 
 void creation_phases(const Reading& reading, Samples& samples) {
