@@ -198,6 +198,9 @@ class Tracer {
     ::kill(victim, SIGKILL);
     // It is dead by the time that the call is made.
     ends_within(pidfd, kPatienceMs);
+    // A job ends with its server. One that does not goes on when containerd's clean-up is over,
+    // with nobody to know what it makes.
+    if (plan_.victim == "server") ends_within(open_process(pid), kPatienceMs);
   }
 
   Plan plan_;

@@ -33,7 +33,7 @@ start_world() {
   touch "$work/before"
   live whole none 0 none # what is made once: the parents of the cgroups
   try_clean_up
-  census >"$work/before"
+  settle
 }
 
 raise_containerd() {
@@ -159,6 +159,15 @@ try_clean_up() {
   } >"$work/said" 2>&1 </dev/null
   # ctr's own: a client that is killed, or finds no task, leaves them.
   find /run/containerd/fifo -mindepth 1 -delete 2>/dev/null
+}
+# What is there when nothing has changed for a second is what the next lives are compared with.
+settle() {
+  local deadline=$((SECONDS + bound))
+  while census >"$work/before"; do
+    sleep 1
+    ! census | cmp -s "$work/before" - || break
+    [ $SECONDS -lt $deadline ] || break
+  done
 }
 within_census() { # SECONDS
   local deadline=$((SECONDS + $1))
