@@ -188,6 +188,19 @@ criu::NotificationHandler status_writer(const std::optional<int>& status_fd) {
   };
 }
 
+// However the conversation ends: CRIU that is killed would leave the container's processes stopped,
+// with its own code in them. When the socket is closed it lets go of them.
+class AwaitedAtEnd {
+ public:
+  explicit AwaitedAtEnd(CriuProcess& criu) : criu_(criu) {}
+  AwaitedAtEnd(const AwaitedAtEnd&) = delete;
+  AwaitedAtEnd& operator=(const AwaitedAtEnd&) = delete;
+  ~AwaitedAtEnd() { criu_.finish(); }  // also after a pre-dump, when CRIU waits for a request
+
+ private:
+  CriuProcess& criu_;
+};
+
 Result<criu::Response> ask_criu(const Container& container, const CheckpointOptions& options,
                                 const criu::Options& request) {
   CriuLaunch launch;
@@ -201,11 +214,9 @@ Result<criu::Response> ask_criu(const Container& container, const CheckpointOpti
   const bool pre_dump = options.pre_dump == Switch::on;
   TRY(check_criu_features(criu, {.memory_tracking = pre_dump, .lazy_pages = request.lazy_pages}));
   const auto type = pre_dump ? criu::RequestType::pre_dump : criu::RequestType::dump;
-  auto response = TRY(criu::converse(criu.socket.get(), criu::encode_request(type, request),
-                                     status_writer(options.status_fd)));
-  // After a pre-dump CRIU waits for the next request.
-  criu.finish();
-  return response;
+  const AwaitedAtEnd awaited(criu);
+  return criu::converse(criu.socket.get(), criu::encode_request(type, request),
+                        status_writer(options.status_fd));
 }
 
 Result<> dump(const Container& container, const Blueprint& blueprint,

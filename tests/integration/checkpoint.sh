@@ -290,6 +290,31 @@ killed_before_criu() {
   must runtime delete --force "$id"
 }
 
+misunderstood_criu() {
+  # One that says what nobody understands, and takes its time to let go of the processes.
+  counting_bundle
+  mkdir "$bundle/bin"
+  cat >"$bundle/bin/criu" <<PYTHON
+#!/usr/bin/env python3
+import pathlib, socket, sys, time
+peer = socket.socket(fileno=int(sys.argv[2]))
+peer.recv(65536)
+peer.send(b"\\x08\\x0a\\x10\\x01\\x52\\x04\\x08\\x04\\x10\\x02")  # VERSION, success, 4.2
+peer.recv(65536)
+peer.send(b"\\xff")
+while peer.recv(65536):
+    pass
+time.sleep(0.3)
+pathlib.Path("$bundle/let-go").touch()
+PYTHON
+  chmod 755 "$bundle/bin/criu"
+  run_counting
+  try env PATH="$bundle/bin:$PATH" "$RUNTIME" --root "$state_root" checkpoint --image-path "$images" "$id"
+  is_status 1
+  [ -e "$bundle/let-go" ] || fail 'CRIU was killed while it had the processes' "$err"
+  counts_on
+}
+
 in_user_namespace() {
   needs_criu
   counting_bundle
@@ -353,6 +378,7 @@ it 'damaged images: the error says what the log says, and nothing is left' damag
 it 'what will not work is said before anything is stopped' preflight
 it 'without CRIU the error says so' without_criu
 it 'CRIU keeps the lock of a container whose checkpoint was killed' killed_before_criu
+it 'CRIU lets go of the processes before an error of the conversation is said' misunderstood_criu
 it 'a container with a user namespace is saved and restored' in_user_namespace
 it 'hooks run around both' with_hooks
 it 'limits come from the bundle that is restored' limits_are_the_bundles
