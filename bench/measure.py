@@ -60,8 +60,8 @@ class Bench:
         else:
             self.runtimes.append(runtime)
 
-    def sample(self, operation, config, idle_ms, runtime, command):
-        measured = self.stopwatch.measure(command, idle_ms)
+    def sample(self, operation, config, idle_ms, runtime, command, stopwatch=None):
+        measured = (stopwatch or self.stopwatch).measure(command, idle_ms)
         self.samples.add(operation, config, idle_ms, runtime.label, measured)
         return measured
 
@@ -75,11 +75,13 @@ class Bench:
             runtime.forget_filters()
             self.sample("run cold", "docker", idle_ms, runtime, runtime.run(bundle, "run"))
 
-    def measure_create(self, operation, idle_ms, runtime, bundle, config="simple"):
+    def measure_create(
+        self, operation, idle_ms, runtime, bundle, config="simple", stopwatch=None
+    ):
         """Leaves the container; returns its pid. Init works in create, and is nobody's child."""
         pid_file = f"{self.work}/pid"
         command = runtime.create(bundle, LIVING, pid_file)
-        measured = self.stopwatch.measure(command, idle_ms)
+        measured = (stopwatch or self.stopwatch).measure(command, idle_ms)
         pid = read_pid(pid_file)
         measured.cpu_ms += cpu_ms_of(pid)
         self.samples.add(operation, config, idle_ms, runtime.label, measured)

@@ -1,6 +1,7 @@
 """How the costs grow: with the containers that live, the host's mounts, and what runs at once."""
 
 from single_figures import HostMounts
+from stopwatch import Stopwatch
 
 LIVING = "living"
 # Of the time, for each phase.
@@ -8,7 +9,8 @@ SHARES = {"parallel": 0.05, "mounts": 0.12, "containers": 0.08}
 
 
 class Scaling:
-    """Each figure has its own baseline, measured in the same minute: the smallest count."""
+    """Each figure has its own baseline, the smallest count: measured in turn with it where that can
+    be, else before and after it, so that a machine which drifts does so in both."""
 
     def __init__(self, bench):
         self._bench = bench
@@ -43,6 +45,8 @@ class Scaling:
                 self._beside(runtime, count)
             for number in range(alive):
                 runtime.remove(f"c{number}")
+            if alive > 0 and self._options.containers[0] == 0:
+                self._beside(runtime, 0)
 
     def _create(self, runtime, numbers):
         for number in numbers:
@@ -51,7 +55,7 @@ class Scaling:
             self._bench.stopwatch.measure(runtime.create(bundle, f"c{number}", pid_file))
 
     def _beside(self, runtime, count):
-        phases = len(self._bench.runtimes) * len(self._options.containers)
+        phases = len(self._bench.runtimes) * (len(self._options.containers) + 1)
         for _ in self._bench.sampling.rounds(SHARES["containers"] / phases):
             if count > 0:
                 self._bench.sample(
@@ -65,13 +69,26 @@ class Scaling:
             runtime.remove(LIVING)
 
     def mounts(self):
-        """The floor as well: what a copy of the mount namespace costs is the kernel's."""
+        """The floor as well: what a copy of the mount namespace costs is the kernel's.
+
+        For each count a stopwatch in a mount namespace of its own, all there at once."""
         bench = self._bench
-        for count in self._options.mounts:
-            with HostMounts(f"{bench.work}/mounts-{count}", count):
-                for _ in bench.sampling.rounds(SHARES["mounts"] / len(self._options.mounts)):
-                    command = bench.floor.run("simple", "run")
-                    bench.sample(f"run at {count} mounts", "simple", 0, bench.floor, command)
-                    for runtime in bench.runtimes:
-                        bench.measure_create(f"create at {count} mounts", 0, runtime, self._bundle)
-                        runtime.remove(LIVING)
+        stopwatches = {count: self._stopwatch_at(count) for count in self._options.mounts}
+        for _ in bench.sampling.rounds(SHARES["mounts"]):
+            for count, stopwatch in stopwatches.items():
+                run, create = (f"{operation} at {count} mounts" for operation in ("run", "create"))
+                command = bench.floor.run("simple", "run")
+                bench.sample(run, "simple", 0, bench.floor, command, stopwatch)
+                for runtime in bench.runtimes:
+                    bench.measure_create(create, 0, runtime, self._bundle, stopwatch=stopwatch)
+                    runtime.remove(LIVING)
+        for stopwatch in stopwatches.values():
+            stopwatch.close()
+
+    def _stopwatch_at(self, count):
+        work, program = self._bench.work, self._options.stopwatch
+        enter = ["unshare", "--mount", "--propagation", "private"]
+        with HostMounts(f"{work}/mounts-{count}", count):
+            stopwatch = Stopwatch(program, f"{work}/stderr-{count}", enter)
+            stopwatch.measure(self._bench.floor.run("simple", "run"))  # it is there: we can go
+        return stopwatch
