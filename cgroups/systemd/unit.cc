@@ -13,6 +13,13 @@ constexpr std::string_view kSliceSuffix = ".slice";
 constexpr std::string_view kRootSlice = "-.slice";
 constexpr std::size_t kLongestName = 255;
 
+// systemd's UNIT_NAME_MAX.
+Result<> check_length(std::string_view name) {
+  if (name.size() <= kLongestName) return {};
+  return config_error(
+      kPointer, fmt::format("the unit name `{}` is longer than {} bytes", name, kLongestName));
+}
+
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view(":-_.\\@").find(c) != std::string_view::npos;
@@ -32,6 +39,7 @@ std::string escaped(std::string_view text) {
 
 // "a-b.slice" is in "a.slice", which is in the root slice. Its cgroup: "/a.slice/a-b.slice".
 Result<std::string> path_of_slice(std::string_view slice) {
+  TRY(check_length(slice));
   if (slice == kRootSlice) return std::string();
   const std::string_view stem = slice.substr(0, slice.size() - kSliceSuffix.size());
   std::string path, prefix;
@@ -89,10 +97,7 @@ Result<Unit> unit_of(std::string_view cgroups_path, std::string_view container_i
   Unit unit;
   unit.name = fmt::format("{}{}{}.scope", escaped(parts[1]), parts[1].empty() ? "" : "-",
                           escaped(parts[2]));
-  if (unit.name.size() > kLongestName) {
-    return config_error(kPointer, fmt::format("the unit name `{}` is longer than {} bytes",
-                                              unit.name, kLongestName));
-  }
+  TRY(check_length(unit.name));
   unit.path = fmt::format("{}/{}", TRY(path_of_slice(slice)), unit.name);
   unit.slice = std::move(slice);
   return unit;

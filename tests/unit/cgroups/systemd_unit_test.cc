@@ -74,6 +74,8 @@ TEST_CASE("paths that name no unit are refused", "[cgroups][systemd][CGP-05][CGP
     CHECK(refused.error().pointer == "/linux/cgroupsPath");
   }
   CHECK_FALSE(unit_of("a.slice:b:" + std::string(250, 'c'), "web1", "system.slice").ok());
+  CHECK_FALSE(unit_of("::" + std::string(250, 'c') + ".slice", "web1", "system.slice").ok());
+  CHECK_FALSE(unit_of(std::string(250, 'a') + ".slice:b:c", "web1", "system.slice").ok());
 }
 
 TEST_CASE("limits are properties where there is one", "[cgroups][systemd][CGP-13]") {
