@@ -76,7 +76,9 @@ Result<std::uint32_t> empty_namespaces(const std::vector<std::string>& names) {
 
 void CriuProcess::finish() {
   socket.reset();
-  if (process.valid()) ignore(process.wait(), "it has answered, and its status says no more");
+  if (!process.valid()) return;
+  ignore(sys::or_out_of_memory([this] { return process.wait(); }),
+         "it has answered, and its status says no more");
 }
 
 Result<CriuProcess> launch_criu(const CriuLaunch& launch) {

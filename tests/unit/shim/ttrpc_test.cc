@@ -166,14 +166,23 @@ TEST_CASE("a stream ends once, with its peer or with what is no frame", "[ttrpc]
   }
 }
 
-TEST_CASE("a server answers many requests of a connection in any order", "[ttrpc]") {
-  Loop loop = bounded_loop();
-  const test::TempDir directory;
+namespace {
+
+// At `s`.
+sys::UniqueFd listen_in(const test::TempDir& directory) {
   const auto at = sys::open(directory.path(), O_PATH | O_DIRECTORY);
   REQUIRE(at.ok());
   auto listener = sys::listen_unix_at(at->get(), "s");
   REQUIRE(listener.ok());
   REQUIRE(::fcntl(listener->get(), F_SETFL, O_NONBLOCK) == 0);
+  return std::move(listener).value();
+}
+
+}  // namespace
+
+TEST_CASE("a server answers many requests of a connection in any order", "[ttrpc]") {
+  Loop loop = bounded_loop();
+  const test::TempDir directory;
   Respond first;
   const auto handler = [&](const Request& request, const Respond& respond) {
     if (request.method == "later") {
@@ -183,7 +192,7 @@ TEST_CASE("a server answers many requests of a connection in any order", "[ttrpc
     respond({{}, "now"});
     first({{}, "later"});
   };
-  const auto server = Server::start(loop, std::move(listener).value(), handler);
+  const auto server = Server::start(loop, listen_in(directory), handler);
   REQUIRE(server.ok());
   auto socket = sys::connect_unix(directory / "s");
   REQUIRE(socket.ok());
@@ -209,12 +218,7 @@ TEST_CASE("a server answers many requests of a connection in any order", "[ttrpc
 TEST_CASE("a server that nobody is connected to says so, again and again", "[ttrpc]") {
   Loop loop = bounded_loop();
   const test::TempDir directory;
-  const auto at = sys::open(directory.path(), O_PATH | O_DIRECTORY);
-  REQUIRE(at.ok());
-  auto listener = sys::listen_unix_at(at->get(), "s");
-  REQUIRE(listener.ok());
-  REQUIRE(::fcntl(listener->get(), F_SETFL, O_NONBLOCK) == 0);
-  const auto server = Server::start(loop, std::move(listener).value(), [](const auto&, auto) {});
+  const auto server = Server::start(loop, listen_in(directory), [](const auto&, auto) {});
   REQUIRE(server.ok());
   sys::UniqueFd client;
   std::string told;
