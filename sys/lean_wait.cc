@@ -46,9 +46,14 @@ int add_segments(dl_phdr_info* program, std::size_t, void* data) {
   return 1;  // the first is the program
 }
 
-// No call leaves this function, so that a single page of the program is needed while it waits.
-[[gnu::noinline]] void drop_and_wait(const Ranges& ranges, int fd) {
+// No call leaves this function and it crosses no page, so that a single page of the program is
+// needed while it waits. With advice of its own that page is a mapping of its own: a fault maps
+// what the page cache has around it (64 KiB, or all of a larger folio), but never more than the
+// mapping.
+[[gnu::noinline, gnu::aligned(1024)]] void drop_and_wait(const Ranges& ranges, int fd) {
   pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
+  const auto here = reinterpret_cast<std::uintptr_t>(&drop_and_wait) & ~kPageMask;
+  raw_syscall(SYS_madvise, static_cast<long>(here), static_cast<long>(kPageMask + 1), MADV_RANDOM);
   for (std::size_t i = 0; i < ranges.count; ++i) {
     const Range& range = ranges.of[i];
     raw_syscall(SYS_madvise, static_cast<long>(range.begin),

@@ -201,6 +201,13 @@ class AwaitedAtEnd {
   CriuProcess& criu_;
 };
 
+// Ctrl-C at the terminal is for this process, not for CRIU amid its work. A lazy migration waits
+// for its other end, perhaps for ever: there it ends both.
+Result<> leave_process_group() {
+  if (::setpgid(0, 0) == 0) return {};
+  return errno_error("setpgid", "give CRIU a process group of its own");
+}
+
 Result<criu::Response> ask_criu(const Container& container, const CheckpointOptions& options,
                                 const criu::Options& request) {
   CriuLaunch launch;
@@ -209,6 +216,7 @@ Result<criu::Response> ask_criu(const Container& container, const CheckpointOpti
   // still traces the container's, and one that is killed meanwhile can hang, and CRIU with it.
   launch.inherited = {request.images_fd, container.directory.fd()};
   if (request.work_fd >= 0) launch.inherited.push_back(request.work_fd);
+  if (!request.lazy_pages) launch.prepare = leave_process_group;
   CriuProcess criu = TRY(launch_criu(launch));
   TRY(check_criu_version(criu));
   const bool pre_dump = options.pre_dump == Switch::on;

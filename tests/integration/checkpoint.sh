@@ -269,18 +269,22 @@ without_criu() {
   same "$(state_of status)" running
 }
 
-killed_before_criu() {
-  # A CRIU that waits, and a runtime that is killed: whoever deletes the container would kill what CRIU traces.
+ended_before_criu() { # SIGNAL PROCESS|GROUP
+  # A CRIU that waits, and a runtime that ends: whoever deletes the container would kill what CRIU traces.
   counting_bundle
   mkdir "$bundle/bin"
   mkfifo "$bundle/go-on"
   printf '#!/bin/sh\n: >%s\nread -r line <%s\n' "$bundle/begun" "$bundle/go-on" >"$bundle/bin/criu"
   chmod 755 "$bundle/bin/criu"
   run_counting
-  PATH="$bundle/bin:$PATH" "$RUNTIME" --root "$state_root" checkpoint --image-path "$images" "$id" &
+  # A session of its own, and no signal ignored, as a terminal would have it.
+  PATH="$bundle/bin:$PATH" setsid env --default-signal "$RUNTIME" --root "$state_root" checkpoint --image-path "$images" "$id" &
   local checkpoint=$!
   wait_until test -e "$bundle/begun"
-  kill -KILL $checkpoint
+  case $2 in
+    PROCESS) kill -"$1" $checkpoint ;;
+    GROUP) kill -"$1" -- -$checkpoint ;;
+  esac
   wait $checkpoint || :
   ! flock --nonblock "$state_root/$id" true || fail 'the container can be deleted while CRIU works on it'
   counts_on
@@ -289,6 +293,9 @@ killed_before_criu() {
   must runtime exec "$id" true
   must runtime delete --force "$id"
 }
+
+killed_before_criu() { ended_before_criu KILL PROCESS; }
+interrupted() { ended_before_criu INT GROUP; }
 
 misunderstood_criu() {
   # One that says what nobody understands, and takes its time to let go of the processes.
@@ -378,6 +385,7 @@ it 'damaged images: the error says what the log says, and nothing is left' damag
 it 'what will not work is said before anything is stopped' preflight
 it 'without CRIU the error says so' without_criu
 it 'CRIU keeps the lock of a container whose checkpoint was killed' killed_before_criu
+it 'Ctrl-C ends a checkpoint, and not CRIU amid its work' interrupted
 it 'CRIU lets go of the processes before an error of the conversation is said' misunderstood_criu
 it 'a container with a user namespace is saved and restored' in_user_namespace
 it 'hooks run around both' with_hooks

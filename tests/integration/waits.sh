@@ -31,6 +31,17 @@ a_stopped_init_at_its_gate() {
   must runtime delete --force "$id"
 }
 
+# Private or not depends on who else runs; how much is mapped does not, however large the folios of the page cache.
+an_init_at_its_gate_keeps_a_page_of_its_program() {
+  ldd "$RUNTIME" 2>&1 | grep -qE 'statically linked|not a dynamic executable' || skip 'the libraries of another build wait too'
+  new_bundle
+  create
+  pid=$(state_of pid)
+  mapped() { awk '/^[0-9a-f]+-/ { text = $2 == "r-xp" && $5 > 0 } text && /^Rss:/ { kib += $2 } END { print kib + 0 }' "/proc/$pid/smaps"; }
+  few() { [ "$(mapped)" -gt 0 ] && [ "$(mapped)" -le 8 ]; }
+  wait_until few
+}
+
 hooks_of_init_have_their_own_time() {
   new_bundle
   edit '.hooks.startContainer = [{"path": "/bin/sleep", "args": ["sleep", "2"]}]'
@@ -159,6 +170,7 @@ exec_by_a_user_before_the_start() {
 
 it 'an init that is stopped is given up, and named' an_init_that_is_stopped_is_given_up
 it 'an init that is stopped at its gate' a_stopped_init_at_its_gate
+it 'an init at its gate keeps one page of its program' an_init_at_its_gate_keeps_a_page_of_its_program
 it 'hooks that init runs have their own time' hooks_of_init_have_their_own_time
 it 'a bad --init-timeout is refused' a_bad_bound_is_refused
 it 'a lock is waited for, and its holder named' a_lock_is_waited_for_ten_seconds
