@@ -17,7 +17,7 @@ using namespace myrt;
 
 // What would touch this machine: files that are written (or read until they end), and another
 // program. And regular expressions, which take the C library as long as their author wants.
-constexpr std::array<std::string_view, 2> kWritingGlobals = {"log", "trace"};
+constexpr std::array<std::string_view, 3> kWritingGlobals = {"log", "trace", "error-file"};
 constexpr std::array<std::string_view, 4> kReadingOptions = {"process", "resources", "config",
                                                              "regex"};
 
