@@ -82,9 +82,11 @@ Result<std::uint64_t> parse_number(std::string_view text, std::string_view file)
 std::map<std::string, std::uint64_t> parse_flat_keyed(std::string_view text) {
   std::map<std::string, std::uint64_t> values;
   for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> words = split(line, ' ');
-    if (words.size() != 2) continue;
-    if (const auto value = number(words[1])) values.emplace(words[0], *value);
+    const std::size_t space = line.find(' ');
+    if (space == 0 || space == std::string_view::npos) continue;
+    if (const auto value = number(line.substr(space + 1))) {
+      values.emplace(line.substr(0, space), *value);
+    }
   }
   return values;
 }

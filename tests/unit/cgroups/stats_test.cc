@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "cgroups/stats_files.h"
+#include "cgroups/tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 
@@ -118,6 +119,15 @@ TEST_CASE("numbers, lists and pressure that are not understood are errors", "[cg
   CHECK_FALSE(parse_pressure("some avg10=x total=1").ok());
   CHECK_FALSE(parse_pressure("some avg10=inf total=1").ok());
   CHECK_FALSE(parse_pressure("some avg60=nan total=1").ok());
+}
+
+TEST_CASE("a file of keys and values has one reading", "[cgroups]") {
+  const std::string text = " user 1\nuser 2\nsystem  3\nnone\nidle 4 5\nirq 6";
+  CHECK(parse_flat_keyed(text) == std::map<std::string, std::uint64_t>{{"user", 2}, {"irq", 6}});
+  CHECK(flat_keyed_value(text, "user") == std::uint64_t{2});
+  CHECK(flat_keyed_value(text, "irq") == std::uint64_t{6});
+  CHECK_FALSE(flat_keyed_value(text, "system").has_value());
+  CHECK_FALSE(flat_keyed_value(text, "idle").has_value());
 }
 
 TEST_CASE("a line of blanks in a pressure file says nothing", "[cgroups]") {
