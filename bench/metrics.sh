@@ -15,15 +15,9 @@ out=$build/bench
   exit 1
 }
 mkdir -p "$out"
-# compile NAME FLAG...: as run.sh does.
-compile() {
-  local name=$1
-  shift
-  [ "$out/$name" -nt "bench/$name.cc" ] || "${CXX:-g++}" -std=c++20 -O2 "bench/$name.cc" -o "$out/$name" "$@"
-}
+source bench/programs.sh
 compile stopwatch -static
-compile payload -ffreestanding -fno-stack-protector -fcf-protection=none \
-  -fno-asynchronous-unwind-tables -nostdlib -static -Wl,--build-id=none
+compile_payload
 views() {
   local types
   types=$(grep ' /sys/fs/cgroup' /proc/mounts | cut -d ' ' -f 3 | sort -u)

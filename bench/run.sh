@@ -29,13 +29,6 @@ purpose=bench
 [ "${BENCH_QUICK:-0}" = 0 ] || purpose=bench-smoke
 scripts/install-packages $purpose
 
-compile() { # NAME FLAG...: bench/NAME.cc, when it is newer than what is there
-  local name=$1
-  shift
-  [ "$out/$name" -nt "bench/$name.cc" ] ||
-    "${CXX:-g++}" -std=c++20 -O2 -Wall -Wextra -Wpedantic "bench/$name.cc" -o "$out/$name" "$@"
-}
-
 views() {
   local types
   types=$(grep ' /sys/fs/cgroup' /proc/mounts | cut -d ' ' -f 3)
@@ -44,12 +37,11 @@ views() {
 }
 
 mkdir -p "$out"
+source bench/programs.sh
 compile floor -static
 compile stopwatch -static
-compile payload -ffreestanding -fno-stack-protector -fcf-protection=none \
-  -fno-asynchronous-unwind-tables -nostdlib -static -Wl,--build-id=none
-compile seccomp_profile -lseccomp
-"$out/seccomp_profile" names >"$out/seccomp-names"
+compile_payload
+compile_seccomp_profile
 "$out/seccomp_profile" filter "$out/seccomp-filter"
 
 peers=()

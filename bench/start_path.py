@@ -19,8 +19,8 @@ import tempfile
 
 from bundles import Bundles
 
-# What a compiler appends to the name of a function that it has changed or copied, by its own count.
 ENOUGH = 0.8  # of the names: another compiler inlines others
+# What a compiler appends to the name of a function that it has changed or copied, by its own count.
 COPY = re.compile(r"(\.(lto_priv|constprop|isra|part|localalias)(\.\d+)?)+$")
 HEAD = """/* Made by bench/start-path: the functions that a container's life executes, in the order of their use.
    A fault maps the pages around it, so that what is used together should lie together. Names that are
