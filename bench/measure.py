@@ -24,7 +24,7 @@ IDLE_MS = 25
 
 
 # Of the time, for each phase.
-SHARES = {"runs": 0.1, "life": 0.15, "idle runs": 0.2, "idle life": 0.3}
+SHARES = {"runs": 0.1, "life": 0.15, "idle runs": 0.18, "idle life": 0.27}
 REPEATED = 3  # commands that change nothing, within a round
 
 

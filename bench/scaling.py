@@ -5,7 +5,7 @@ from stopwatch import Stopwatch
 
 LIVING = "living"
 # Of the time, for each phase.
-SHARES = {"parallel": 0.05, "mounts": 0.12, "containers": 0.08}
+SHARES = {"parallel": 0.05, "mounts": 0.11, "list": 0.03, "containers": 0.11}
 
 
 class Scaling:
@@ -55,17 +55,17 @@ class Scaling:
             self._bench.stopwatch.measure(runtime.create(bundle, f"c{number}", pid_file))
 
     def _beside(self, runtime, count):
-        phases = len(self._bench.runtimes) * (len(self._options.containers) + 1)
-        for _ in self._bench.sampling.rounds(SHARES["containers"] / phases):
-            if count > 0:
-                self._bench.sample(
-                    f"list of {count}", "simple", 0, runtime, runtime.command("list")
-                )
+        """What `list` takes depends on the count, and a create after a pause is another one: apart."""
+        bench = self._bench
+        counts = len(self._options.containers)
+        if count > 0:
+            for _ in bench.sampling.rounds(SHARES["list"] / len(bench.runtimes) / counts):
+                bench.sample(f"list of {count}", "simple", 0, runtime, runtime.command("list"))
+        for _ in bench.sampling.rounds(SHARES["containers"] / len(bench.runtimes) / (counts + 1)):
             if runtime.name == "myrt":
-                floor = self._bench.floor
-                command = floor.run("simple", "run")
-                self._bench.sample(f"run beside {count}", "simple", 0, floor, command)
-            self._bench.measure_create(f"create beside {count}", 0, runtime, self._bundle)
+                command = bench.floor.run("simple", "run")
+                bench.sample(f"run beside {count}", "simple", 0, bench.floor, command)
+            bench.measure_create(f"create beside {count}", 0, runtime, self._bundle)
             runtime.remove(LIVING)
 
     def mounts(self):
