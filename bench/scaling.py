@@ -1,16 +1,22 @@
 """How the costs grow: with the containers that live, the host's mounts, and what runs at once."""
 
+import time
+
 from single_figures import HostMounts
 from stopwatch import Stopwatch
 
 LIVING = "living"
+# What a removed container leaves to the kernel's workers grows with what else is there, up to 20 ms
+# of CPU beside a thousand others; back to back they would preempt whatever is measured next.
+REST_S = 0.05
 # Of the time, for each phase.
 SHARES = {"parallel": 0.05, "mounts": 0.11, "list": 0.03, "containers": 0.11}
 
 
 class Scaling:
     """Each figure has its own baseline, the smallest count: measured in turn with it where that can
-    be, else before and after it, so that a machine which drifts does so in both."""
+    be, else before and after it, so that a machine which drifts does so in both; and after a rest,
+    which is the same for all counts."""
 
     def __init__(self, bench):
         self._bench = bench
@@ -55,7 +61,7 @@ class Scaling:
             self._bench.stopwatch.measure(runtime.create(bundle, f"c{number}", pid_file))
 
     def _beside(self, runtime, count):
-        """What `list` takes depends on the count, and a create after a pause is another one: apart."""
+        """What `list` takes depends on the count, and is no rest: apart."""
         bench = self._bench
         counts = len(self._options.containers)
         if count > 0:
@@ -63,8 +69,10 @@ class Scaling:
                 bench.sample(f"list of {count}", "simple", 0, runtime, runtime.command("list"))
         for _ in bench.sampling.rounds(SHARES["containers"] / len(bench.runtimes) / (counts + 1)):
             if runtime.name == "myrt":
+                time.sleep(REST_S)
                 command = bench.floor.run("simple", "run")
                 bench.sample(f"run beside {count}", "simple", 0, bench.floor, command)
+            time.sleep(REST_S)
             bench.measure_create(f"create beside {count}", 0, runtime, self._bundle)
             runtime.remove(LIVING)
 
@@ -77,9 +85,11 @@ class Scaling:
         for _ in bench.sampling.rounds(SHARES["mounts"]):
             for count, stopwatch in stopwatches.items():
                 run, create = (f"{operation} at {count} mounts" for operation in ("run", "create"))
+                time.sleep(REST_S)
                 command = bench.floor.run("simple", "run")
                 bench.sample(run, "simple", 0, bench.floor, command, stopwatch)
                 for runtime in bench.runtimes:
+                    time.sleep(REST_S)
                     bench.measure_create(create, 0, runtime, self._bundle, stopwatch=stopwatch)
                     runtime.remove(LIVING)
         for stopwatch in stopwatches.values():
