@@ -6,9 +6,10 @@ from single_figures import HostMounts
 from stopwatch import Stopwatch
 
 LIVING = "living"
-# What a removed container leaves to the kernel's workers grows with what else is there, up to 20 ms
-# of CPU beside a thousand others; back to back they would preempt whatever is measured next.
+# What a removed container leaves to the kernel's workers grows with what else is there (v1: 1 to 5 ms
+# of CPU); back to back they would preempt whatever is measured next.
 REST_S = 0.05
+SETTLE_S = 1.0  # after many creates
 # Of the time, for each phase.
 SHARES = {"parallel": 0.05, "mounts": 0.11, "list": 0.03, "containers": 0.11}
 
@@ -59,6 +60,8 @@ class Scaling:
             bundle = f"{self._bench.bundles.directory}/simple-c{number}"
             pid_file = f"{self._bench.work}/pid"
             self._bench.stopwatch.measure(runtime.create(bundle, f"c{number}", pid_file))
+        if numbers:
+            time.sleep(SETTLE_S)
 
     def _beside(self, runtime, count):
         """What `list` takes depends on the count, and is no rest: apart."""
