@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 
 #include "cgroups/existing.h"
 #include "cgroups/tree.h"
@@ -202,10 +203,14 @@ class AwaitedAtEnd {
 };
 
 // Ctrl-C at the terminal is for this process, not for CRIU amid its work. A lazy migration waits
-// for its other end, perhaps for ever: there it ends both.
+// for its other end, perhaps for ever: there it ends both. In the background of a terminal with
+// `stty tostop` it would be stopped for what it writes, amid its work as well (termios(3)).
 Result<> leave_process_group() {
-  if (::setpgid(0, 0) == 0) return {};
-  return errno_error("setpgid", "give CRIU a process group of its own");
+  if (::setpgid(0, 0) != 0) {
+    return errno_error("setpgid", "give CRIU a process group of its own");
+  }
+  if (std::signal(SIGTTOU, SIG_IGN) != SIG_ERR) return {};
+  return errno_error("signal", "let CRIU write to a terminal in the background");
 }
 
 Result<criu::Response> ask_criu(const Container& container, const CheckpointOptions& options,

@@ -297,6 +297,21 @@ ended_before_criu() { # SIGNAL PROCESS|GROUP
 killed_before_criu() { ended_before_criu KILL PROCESS; }
 interrupted() { ended_before_criu INT GROUP; }
 
+criu_speaks_to_a_terminal() {
+  # Whoever is in no foreground process group is stopped there for what it writes.
+  counting_bundle
+  mkdir "$bundle/bin"
+  printf '#!/bin/sh\necho a word >&2\n: >%s\n' "$bundle/spoken" >"$bundle/bin/criu"
+  chmod 755 "$bundle/bin/criu"
+  run_counting
+  try in_terminal --bound "${PATIENCE:-10}" sh -c \
+    "stty tostop; PATH=$bundle/bin:\$PATH exec $RUNTIME --root $state_root checkpoint --image-path $images $id"
+  is_status 1
+  contains "$out" 'a word'
+  [ -e "$bundle/spoken" ] || fail 'CRIU was stopped'
+  counts_on
+}
+
 misunderstood_criu() {
   # One that says what nobody understands, and takes its time to let go of the processes.
   counting_bundle
@@ -386,6 +401,7 @@ it 'what will not work is said before anything is stopped' preflight
 it 'without CRIU the error says so' without_criu
 it 'CRIU keeps the lock of a container whose checkpoint was killed' killed_before_criu
 it 'Ctrl-C ends a checkpoint, and not CRIU amid its work' interrupted
+it 'CRIU may speak to a terminal that stops who does so in the background' criu_speaks_to_a_terminal
 it 'CRIU lets go of the processes before an error of the conversation is said' misunderstood_criu
 it 'a container with a user namespace is saved and restored' in_user_namespace
 it 'hooks run around both' with_hooks
