@@ -44,7 +44,11 @@ bool remove_empty(const Location& location);
 // when the cgroup is gone.
 Result<> remove(const Location& location,
                 std::chrono::milliseconds bound = std::chrono::seconds(10));
-// The same, but for the directories in `found`: those stay, and what is below them goes (OPS-19).
+// The same for what was only asked for, by a process that died before it had the answer: systemd
+// may be about to start the unit, which has no cgroup yet and would never end by itself.
+Result<> remove_planned(const Location& location,
+                        std::chrono::milliseconds bound = std::chrono::seconds(10));
+// As `remove`, but the directories in `found` stay, and what is below them goes (OPS-19).
 Result<> remove_made(const Location& location, const std::vector<std::string>& found,
                      std::chrono::milliseconds bound = std::chrono::seconds(10));
 

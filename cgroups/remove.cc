@@ -56,6 +56,15 @@ Result<> remove(const Location& location, std::chrono::milliseconds bound) {
   return remove_made(location, {}, bound);
 }
 
+Result<> remove_planned(const Location& location, std::chrono::milliseconds bound) {
+  if (location.unit) {
+    // Without systemd there is no unit; a cgroup is removed all the same.
+    auto bus = systemd::Connection::open(location.unit->bus, bound);
+    if (bus.ok()) TRY(systemd::stop_unit(std::move(bus).value(), location.unit->name));
+  }
+  return remove_made(location, {}, bound);
+}
+
 Result<> remove_made(const Location& location, const std::vector<std::string>& found,
                      std::chrono::milliseconds bound) {
   const auto deadline = std::chrono::steady_clock::now() + bound;

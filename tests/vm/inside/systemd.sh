@@ -300,6 +300,29 @@ killed_runtime() { # wherever it is killed, delete --force finds everything
   done
 }
 
+killed_before_its_unit() {
+  # Whoever is killed while systemd is busy leaves a unit that has no cgroup yet, and will have one.
+  needs_root
+  scope_bundle
+  local slow=myrt-slow-$tag.service above=machine-$tag-slow.slice
+  # shellcheck disable=SC2064 # both are local
+  trap "systemctl stop $slow; rm -rf /run/systemd/system/{$slow,$above.d}; systemctl daemon-reload" EXIT
+  printf '[Service]\nType=oneshot\nExecStart=sleep infinity\n' >"/run/systemd/system/$slow"
+  mkdir "/run/systemd/system/$above.d"
+  printf '[Unit]\nWants=%s\nAfter=%s\n' "$slow" "$slow" >"/run/systemd/system/$above.d/slow.conf"
+  reload
+  edit '.linux.cgroupsPath = $slice + ":myrt-test:" + $id' --arg slice "$above" --arg id "$id"
+  cgroup=/machine.slice/$slice/$above/$unit
+  "$RUNTIME" --systemd-cgroup --root "$state_root" create --bundle "$bundle" "$id" &
+  local pid=$!
+  wait_until eval '[ "$(show LoadState)" = loaded ]'
+  kill -KILL $pid
+  wait $pid || :
+  [ ! -d "/sys/fs/cgroup$cgroup" ] || fail 'the unit did not have to wait'
+  must plain_runtime delete --force "$id"
+  is_gone || fail "after delete the unit is $(show LoadState), its job $(show Job)"
+}
+
 oom() {
   scope_bundle sh -c 'tail /dev/zero'
   resources '{"memory": {"limit": 8388608, "swap": 8388608}}'
@@ -379,6 +402,7 @@ it 'exec and ps find the scope without the flag' joins
 it 'delete stops the unit without the flag' deletes
 it 'the same id can be used at once again' again_and_again
 it 'a killed create leaves nothing that delete does not find' killed_runtime
+it 'a create killed before systemd has made its unit leaves none' killed_before_its_unit
 it 'an OOM kill ends run with 137, and the failed unit is collected' oom
 it 'a user namespace owns its scope [CGO-02]' owned
 it 'device rules outlive daemon-reload, daemon-reexec and update [CDV-01]' devices
