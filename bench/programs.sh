@@ -1,4 +1,4 @@
-# The programs of this folder, compiled into $out. For run.sh and start-path, which source it here.
+# The programs of this folder, compiled into $out. Sourced, from the top of the project.
 
 compile() { # NAME FLAG...: bench/NAME.cc, when it is newer than what is there
   local name=$1

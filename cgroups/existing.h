@@ -41,14 +41,12 @@ Result<std::vector<pid_t>> processes(const Location& location);
 bool remove_empty(const Location& location);
 // Removes the container's directories and everything below them; its parents stay. Waits up to
 // `bound` for processes that are dying, then Error{timeout} that names the pids left. Not an error
-// when the cgroup is gone.
+// when the cgroup is gone. A unit is stopped also without a cgroup: whoever asked systemd for it
+// may have been killed before it was made, and it would stay for good.
 Result<> remove(const Location& location,
                 std::chrono::milliseconds bound = std::chrono::seconds(10));
-// The same for what was only asked for, by a process that died before it had the answer: systemd
-// may be about to start the unit, which has no cgroup yet and would never end by itself.
-Result<> remove_planned(const Location& location,
-                        std::chrono::milliseconds bound = std::chrono::seconds(10));
-// As `remove`, but the directories in `found` stay, and what is below them goes (OPS-19).
+// The same for what has been made, but the directories in `found` stay, and what is below them goes
+// (OPS-19). A unit without a cgroup has ended.
 Result<> remove_made(const Location& location, const std::vector<std::string>& found,
                      std::chrono::milliseconds bound = std::chrono::seconds(10));
 

@@ -42,6 +42,15 @@ Result<> stop_unit(const Location& location, std::chrono::milliseconds bound) {
                             location.unit->name);
 }
 
+// Also one that has no cgroup yet.
+Result<> stop_planned_unit(const Location& location, std::chrono::milliseconds bound) {
+  if (!location.unit) return {};
+  auto bus = systemd::Connection::open(location.unit->bus, bound);
+  // No bus, and so no systemd that is about to make it.
+  if (!bus.ok() && bus.error().code == ErrorCode::unsupported) return {};
+  return systemd::stop_unit(TRY(std::move(bus)), location.unit->name);
+}
+
 }  // namespace
 
 bool remove_empty(const Location& location) {
@@ -53,16 +62,9 @@ bool remove_empty(const Location& location) {
 }
 
 Result<> remove(const Location& location, std::chrono::milliseconds bound) {
-  return remove_made(location, {}, bound);
-}
-
-Result<> remove_planned(const Location& location, std::chrono::milliseconds bound) {
-  if (location.unit) {
-    // Without systemd there is no unit; a cgroup is removed all the same.
-    auto bus = systemd::Connection::open(location.unit->bus, bound);
-    if (bus.ok()) TRY(systemd::stop_unit(std::move(bus).value(), location.unit->name));
-  }
-  return remove_made(location, {}, bound);
+  const Result<> stopped = stop_planned_unit(location, bound);
+  TRY(remove_made(location, {}, bound));
+  return stopped;
 }
 
 Result<> remove_made(const Location& location, const std::vector<std::string>& found,

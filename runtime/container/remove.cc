@@ -69,7 +69,7 @@ Result<> remove_planned_cgroups(const cgroups::Location& planned) {
     return {};
   }
   if (!TRY(cgroups::processes(planned)).empty()) return {};
-  return cgroups::remove_planned(planned);
+  return cgroups::remove(planned);
 }
 
 bool is_there(const std::string& path) { return sys::exists_at(AT_FDCWD, path); }
