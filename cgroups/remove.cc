@@ -62,7 +62,7 @@ bool remove_empty(const Location& location) {
 }
 
 Result<> remove(const Location& location, std::chrono::milliseconds bound) {
-  const Result<> stopped = stop_planned_unit(location, bound);
+  Result<> stopped = stop_planned_unit(location, bound);
   TRY(remove_made(location, {}, bound));
   return stopped;
 }
